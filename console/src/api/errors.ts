@@ -1,0 +1,37 @@
+/** A refused or failed request. `code` is the server's, or `network` when no answer came at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly requestId: string | null;
+
+  constructor(status: number, code: string, message: string, requestId: string | null = null) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.requestId = requestId;
+  }
+
+  /** Whether the same request may well succeed a little later. */
+  get transient(): boolean {
+    return this.code === 'network' || this.status === 429 || this.status >= 500;
+  }
+}
+
+interface ErrorBody {
+  error: { code: string; message: string; requestId: string };
+}
+
+const isErrorBody = (body: unknown): body is ErrorBody =>
+  typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'object';
+
+export function errorOf(status: number, body: unknown): ApiError {
+  if (isErrorBody(body))
+    return new ApiError(status, body.error.code, body.error.message, body.error.requestId);
+  return new ApiError(status, status >= 500 ? 'unavailable' : 'internal', `The server answered ${status}.`);
+}
+
+export const toApiError = (error: unknown): ApiError =>
+  error instanceof ApiError
+    ? error
+    : new ApiError(0, 'network', 'The fleet server cannot be reached. Check the network.');

@@ -1,0 +1,156 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+} from '@tanstack/react-query';
+import { client, unwrap } from './client.js';
+import { ApiError } from './errors.js';
+
+export const keys = {
+  me: ['me'],
+  devices: ['devices'],
+  classes: ['classes'],
+  stats: ['review-stats'],
+  training: ['training'],
+  models: ['models'],
+  rollouts: ['rollouts'],
+  users: ['users'],
+  audit: ['audit'],
+  status: ['status'],
+  settings: ['device-settings'],
+  benchmarks: ['benchmarks'],
+  challengers: ['challengers'],
+} as const;
+
+/** Nobody is signed in any more: the next guard sends the person to the sign-in page. */
+export const signedOut = new EventTarget();
+
+export const createQueryClient = (): QueryClient =>
+  new QueryClient({
+    queryCache: new QueryCache({
+      onError(error) {
+        if (error instanceof ApiError && error.code === 'unauthenticated') {
+          signedOut.dispatchEvent(new Event('signed-out'));
+        }
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        retry: (count, error) => error instanceof ApiError && error.transient && count < 2,
+      },
+    },
+  });
+
+export const meQuery = queryOptions({
+  queryKey: keys.me,
+  queryFn: () => unwrap(client.GET('/api/v1/auth/me')),
+  staleTime: 60_000,
+});
+export const devicesQuery = queryOptions({
+  queryKey: [...keys.devices, 'list'],
+  queryFn: async () => (await unwrap(client.GET('/api/v1/devices'))).items,
+  refetchInterval: 30_000,
+});
+export const deviceQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.devices, 'one', id],
+    queryFn: () => unwrap(client.GET('/api/v1/devices/{id}', { params: { path: { id } } })),
+  });
+export const deviceEventsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.devices, 'events', id],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/devices/{id}/events', { params: { path: { id } } }))).items,
+  });
+/** The revision that the device list names is part of the key: a change by someone else is fetched by itself. */
+export const deviceSettingsQuery = (id: string, revision: number) =>
+  queryOptions({
+    queryKey: [...keys.settings, id, revision],
+    queryFn: () => unwrap(client.GET('/api/v1/devices/{id}/settings', { params: { path: { id } } })),
+    placeholderData: keepPreviousData,
+  });
+/** What the server would say of these settings; null: nothing. */
+export const settingsProblemQuery = (id: string, settings: Record<string, unknown>) =>
+  queryOptions({
+    queryKey: [...keys.settings, 'check', id, settings],
+    queryFn: async () =>
+      (
+        await unwrap(
+          client.POST('/api/v1/devices/{id}/settings/check', {
+            params: { path: { id } },
+            body: { settings },
+          }),
+        )
+      ).problem ?? '',
+    staleTime: 30_000,
+    gcTime: 30_000,
+  });
+export const deviceBenchmarksQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.benchmarks, id],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/devices/{id}/benchmarks', { params: { path: { id } } }))).items,
+  });
+export const challengersQuery = queryOptions({
+  queryKey: keys.challengers,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/challengers'))).items,
+});
+export const statusQuery = queryOptions({
+  queryKey: keys.status,
+  queryFn: () => unwrap(client.GET('/api/v1/status')),
+  refetchInterval: 30_000,
+});
+export const classesQuery = queryOptions({
+  queryKey: keys.classes,
+  queryFn: async () =>
+    (await unwrap(client.GET('/api/v1/classes'))).items.toSorted((a, b) => a.position - b.position),
+});
+export const statsQuery = queryOptions({
+  queryKey: keys.stats,
+  queryFn: () => unwrap(client.GET('/api/v1/review/stats')),
+  refetchInterval: 30_000,
+});
+export const trainingRunsQuery = queryOptions({
+  queryKey: [...keys.training, 'list'],
+  queryFn: async () => (await unwrap(client.GET('/api/v1/training/runs'))).items,
+});
+export const trainingRunQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.training, 'one', id],
+    queryFn: () => unwrap(client.GET('/api/v1/training/runs/{id}', { params: { path: { id } } })),
+    // Progress arrives as live events; this keeps the bar honest while the event stream is down.
+    refetchInterval: (query) =>
+      query.state.data?.state === 'running' || query.state.data?.state === 'queued' ? 5_000 : false,
+  });
+export const modelsQuery = queryOptions({
+  queryKey: keys.models,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/models'))).items,
+});
+export const rolloutsQuery = queryOptions({
+  queryKey: [...keys.rollouts, 'list'],
+  queryFn: async () => (await unwrap(client.GET('/api/v1/rollouts'))).items,
+});
+export const rolloutQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.rollouts, 'one', id],
+    queryFn: () => unwrap(client.GET('/api/v1/rollouts/{id}', { params: { path: { id } } })),
+    refetchInterval: (query) => (query.state.data?.rollout.state === 'running' ? 5_000 : false),
+  });
+export const usersQuery = queryOptions({
+  queryKey: keys.users,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/users'))).items,
+});
+export const auditQuery = infiniteQueryOptions({
+  queryKey: keys.audit,
+  queryFn: ({ pageParam }) =>
+    unwrap(
+      client.GET('/api/v1/audit', {
+        params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+      }),
+    ),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.nextCursor,
+});

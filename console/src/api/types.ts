@@ -1,0 +1,48 @@
+import type { paths } from './schema.gen.js';
+
+type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
+type Body<O> = O extends { requestBody: { content: { 'application/json': infer T } } } ? T : never;
+type Responses<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends { responses: infer R }
+  ? R
+  : never;
+type Ok<P extends keyof paths, M extends keyof paths[P]> =
+  Responses<P, M> extends { 200: infer R }
+    ? Json<R>
+    : Responses<P, M> extends { 201: infer R }
+      ? Json<R>
+      : never;
+
+export type Me = Ok<'/api/v1/auth/me', 'get'>;
+export type Role = Me['role'];
+export type Device = Ok<'/api/v1/devices/{id}', 'get'>;
+export type DeviceEvent = Ok<'/api/v1/devices/{id}/events', 'get'>['items'][number];
+export type Camera = NonNullable<Device['reported']>['cameras'][number];
+export type Telemetry = NonNullable<Device['telemetry']>;
+export type DeviceSettings = Ok<'/api/v1/devices/{id}/settings', 'get'>;
+export type Benchmark = Ok<'/api/v1/devices/{id}/benchmark', 'post'>;
+export type Challenger = Ok<'/api/v1/challengers', 'get'>['items'][number];
+export type ClaimToken = Ok<'/api/v1/devices/claim-tokens', 'post'>;
+export type ClassItem = Ok<'/api/v1/classes', 'get'>['items'][number];
+export type Frame = Ok<'/api/v1/frames/{id}', 'get'>['frame'];
+export type ReviewItem = Ok<'/api/v1/review/leases', 'post'>['items'][number];
+export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;
+export type Answer = Body<paths['/api/v1/review/answers']['post']>['answer'];
+export type AnswerBody = Body<paths['/api/v1/review/answers']['post']>;
+export type TrainingRun = Ok<'/api/v1/training/runs/{id}', 'get'>;
+export type ModelVersion = Ok<'/api/v1/models/{id}', 'get'>;
+export type Rollout = Ok<'/api/v1/rollouts/{id}', 'get'>['rollout'];
+export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number];
+export type CreateRollout = Body<paths['/api/v1/rollouts']['post']>;
+export type User = Ok<'/api/v1/users', 'get'>['items'][number];
+export type AuditEntry = Ok<'/api/v1/audit', 'get'>['items'][number];
+export type Status = Ok<'/api/v1/status', 'get'>;
+
+/** What `GET /events` streams; the document cannot describe the messages of an event stream, so it is repeated here. */
+export type LiveEvent =
+  | { type: 'device'; deviceId: string }
+  | { type: 'telemetry'; deviceId: string }
+  | { type: 'frames'; deviceId: string; count: number }
+  | { type: 'queue' }
+  | { type: 'training'; runId: string }
+  | { type: 'models' }
+  | { type: 'rollout'; rolloutId: string };

@@ -1,0 +1,101 @@
+import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import type { ClaimToken } from '../../api/types.js';
+import { Copyable } from '../../ui/copyable.js';
+import { moment } from '../../ui/format.js';
+import { Problem } from '../../ui/problem.js';
+import { Note } from '../../ui/signal.js';
+
+const validNames = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const lifetimes = [
+  { value: '60', label: 'One hour' },
+  { value: '1440', label: 'One day' },
+  { value: '10080', label: 'One week' },
+];
+
+/** The agent's configuration file for this device, ready to be saved. */
+const agentConfig = (name: string, claim: ClaimToken): string => `{
+  "deviceName": ${JSON.stringify(name)},
+  "server": {
+    "enrolUrl": ${JSON.stringify(claim.enrolUrl)},
+    "claimToken": ${JSON.stringify(claim.token)}
+  },
+  "cameras": [
+    { "id": "camera-1", "source": { "kind": "v4l2", "device": "/dev/video0" } }
+  ]
+}`;
+
+export function AddDeviceDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [minutes, setMinutes] = useState('60');
+  const create = useMutation({
+    mutationFn: () =>
+      unwrap(client.POST('/api/v1/devices/claim-tokens', { body: { name, validMinutes: Number(minutes) } })),
+  });
+  const close = () => {
+    onClose();
+    setName('');
+    create.reset();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  const nameWrong = name !== '' && !validNames.test(name);
+
+  return (
+    <Modal opened={opened} onClose={close} title="Add a device" size="lg" closeOnClickOutside={!create.data}>
+      {create.data ? (
+        <Stack>
+          <Note tone="warn">
+            The token is shown only now. It lets one device enrol as <b>{name}</b> until{' '}
+            {moment(create.data.expiresAt)}.
+          </Note>
+          <Copyable
+            label="Save on the device as /etc/lineside/agent.json"
+            text={agentConfig(name, create.data)}
+            testId="agent-config"
+          />
+          <Copyable label="Then start the agent" text="lineside-agent --config /etc/lineside/agent.json" />
+          <Copyable label="The claim token by itself" text={create.data.token} testId="claim-token" />
+          <Group justify="flex-end">
+            <Button size="md" onClick={close}>
+              Done
+            </Button>
+          </Group>
+        </Stack>
+      ) : (
+        <form onSubmit={submit}>
+          <Stack>
+            <TextInput
+              label="Name"
+              description="Where it stands, such as line-2-outfeed"
+              data-autofocus
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+              error={nameWrong ? 'Letters, digits, hyphen and underscore, up to 64' : null}
+            />
+            <Select
+              label="The token is valid for"
+              data={lifetimes}
+              value={minutes}
+              onChange={(value) => setMinutes(value ?? '60')}
+              allowDeselect={false}
+            />
+            <Problem error={create.error} />
+            <Group justify="flex-end">
+              <Button variant="default" size="md" onClick={close}>
+                Cancel
+              </Button>
+              <Button size="md" type="submit" loading={create.isPending} disabled={!validNames.test(name)}>
+                Create token
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
+    </Modal>
+  );
+}

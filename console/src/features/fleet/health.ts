@@ -1,0 +1,114 @@
+import type { Device } from '../../api/types.js';
+import { integer, percent, plural } from '../../ui/format.js';
+import { plainWords } from '../../ui/plain-words.js';
+import type { Tone } from '../../ui/signal.js';
+
+export interface Complaint {
+  tone: 'bad' | 'warn';
+  text: string;
+  code?: string;
+  /** Milliseconds since 1970. */
+  since?: number;
+}
+
+export interface Health {
+  tone: Tone;
+  /** One or two words beside the lamp. */
+  word: string;
+  complaints: Complaint[];
+}
+
+const spoolIsLong = 200;
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What the device and the server say is wrong, in their words. */
+const alarmsOf = (device: Device): Complaint[] =>
+  device.alarms.map(({ severity, code, message, since, cameraId }) => ({
+    tone: severity === 'error' ? 'bad' : 'warn',
+    text: cameraId && !message.includes(cameraId) ? `${cameraId}: ${message}` : sentence(message),
+    code,
+    since,
+  }));
+
+/** What is wrong with a device, worst first, in words that tell a person on the line what it means. */
+export function healthOf(device: Device): Health {
+  if (device.revokedAt) return { tone: 'idle', word: 'Revoked', complaints: [] };
+  const { reported, telemetry } = device;
+  const complaints: Complaint[] = alarmsOf(device);
+  const told = new Set(device.alarms.map(({ code, cameraId }) => `${code} ${cameraId ?? ''}`));
+  const cameraTold = new Set(device.alarms.map(({ cameraId }) => cameraId));
+  for (const camera of reported?.cameras ?? []) {
+    if (camera.state !== 'failed' || cameraTold.has(camera.id)) continue;
+    complaints.push({
+      tone: 'bad',
+      text: `Camera ${camera.id} has failed${camera.message ? `: ${camera.message}` : '.'}`,
+      code: 'capture_failed',
+    });
+  }
+  if (reported?.update.phase === 'failed') {
+    const { code, message, version } = reported.update;
+    complaints.push({
+      tone: 'bad',
+      text: `${version ? `Update to ${version} failed. ` : ''}${plainWords(code, message)}`,
+      ...(code ? { code } : {}),
+    });
+  }
+  if (reported?.backend.degraded && !told.has('backend_degraded ')) {
+    complaints.push({
+      tone: 'warn',
+      text: `Runs on ${reported.backend.actual} instead of ${reported.backend.requested}: slower than it should be.`,
+      code: 'backend_degraded',
+    });
+  }
+  if (telemetry && telemetry.spool.frames >= spoolIsLong) {
+    complaints.push({
+      tone: 'warn',
+      text: `${integer(telemetry.spool.frames)} frames wait on the device to be sent.`,
+    });
+  }
+  if (telemetry && telemetry.spool.corrupt > 0) {
+    complaints.push({
+      tone: 'warn',
+      text: `${telemetry.spool.corrupt} stored frames were damaged and dropped.`,
+    });
+  }
+  const certificateDays = (new Date(device.certificateExpiresAt).getTime() - Date.now()) / 86_400_000;
+  if (certificateDays < 14) {
+    complaints.push({
+      tone: certificateDays < 3 ? 'bad' : 'warn',
+      text:
+        certificateDays < 0
+          ? 'The certificate has expired.'
+          : `The certificate expires in ${Math.ceil(certificateDays)} days.`,
+    });
+  }
+  complaints.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
+
+  if (!device.lastSeenAt && !device.online) return { tone: 'idle', word: 'Never connected', complaints };
+  if (!device.online) return { tone: 'bad', word: 'Offline', complaints };
+  const worst = complaints[0]?.tone;
+  const alarms = device.alarms.length;
+  if (alarms > 0) return { tone: worst ?? 'warn', word: plural(alarms, 'alarm'), complaints };
+  if (worst === 'bad') return { tone: 'bad', word: 'Trouble', complaints };
+  if (worst === 'warn') return { tone: 'warn', word: 'Degraded', complaints };
+  return { tone: 'ok', word: 'Online', complaints };
+}
+
+const updating = new Set(['downloading', 'verifying', 'compiling', 'self_testing', 'active']);
+
+/** The update under way on the device, or null. */
+export function updateOf(device: Device): string | null {
+  const update = device.reported?.update;
+  if (!update || !updating.has(update.phase)) return null;
+  const phase = update.phase.replace('_', '-');
+  const share =
+    update.phase === 'downloading' && update.progress !== undefined ? ` ${percent(update.progress)}` : '';
+  return `${update.version ?? 'New model'}: ${phase}${share}`;
+}
+
+/** Share of decided frames that the camera decided alone, or null before the first. */
+export function decidedAlone(device: Device): number | null {
+  const telemetry = device.telemetry;
+  return telemetry && telemetry.framesDecided > 0 ? telemetry.framesAccepted / telemetry.framesDecided : null;
+}

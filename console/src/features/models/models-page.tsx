@@ -1,0 +1,195 @@
+import { Button, Menu } from '@mantine/core';
+import { IconBox, IconRocket } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { challengersQuery, keys, modelsQuery } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import type { ModelVersion } from '../../api/types.js';
+import { Ago } from '../../ui/clock.js';
+import { bytes, integer, percent, plural } from '../../ui/format.js';
+import { notifyDone, notifyFailed } from '../../ui/notify.js';
+import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
+import pageClasses from '../../ui/page.module.css';
+import { Tag } from '../../ui/signal.js';
+import { ChallengerDialog } from '../device/challenger-dialog.js';
+import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
+import classes from './models.module.css';
+
+export function ModelsPage() {
+  const models = useQuery(modelsQuery);
+  const [rollingOut, setRollingOut] = useState<string | null>(null);
+  const [challenging, setChallenging] = useState<string | null>(null);
+  return (
+    <Page title="Models">
+      <Loaded query={models} skeleton={<Loading rows={3} height={150} />}>
+        {(items) =>
+          items.length === 0 ? (
+            <Panel>
+              <Blank icon={IconBox} title="No models yet">
+                A model appears here when a training run has succeeded.
+              </Blank>
+            </Panel>
+          ) : (
+            items.map((model) => (
+              <ModelCard
+                key={model.id}
+                model={model}
+                rollOut={() => setRollingOut(model.id)}
+                challenge={() => setChallenging(model.id)}
+              />
+            ))
+          )
+        }
+      </Loaded>
+      <CreateRolloutDialog
+        opened={rollingOut !== null}
+        onClose={() => setRollingOut(null)}
+        modelId={rollingOut}
+      />
+      <ChallengerDialog
+        opened={challenging !== null}
+        onClose={() => setChallenging(null)}
+        deviceIds={[]}
+        modelId={challenging}
+      />
+    </Page>
+  );
+}
+
+function ModelCard({
+  model,
+  rollOut,
+  challenge,
+}: {
+  model: ModelVersion;
+  rollOut: () => void;
+  challenge: () => void;
+}) {
+  const admin = useMay('admin');
+  const { manifest } = model;
+  const { decision, provenance } = manifest;
+  return (
+    <section
+      className={classes.card}
+      data-champion={model.champion ? '' : undefined}
+      data-testid={`model-${model.id}`}
+    >
+      <div className={classes.head}>
+        <h2>{model.id}</h2>
+        {model.champion ? <Tag tone="ok">Champion</Tag> : null}
+        <span className={pageClasses.dim}>
+          <Ago at={model.createdAt} />
+        </span>
+        <div className={classes.actions}>
+          <More model={model} challenge={challenge} />
+          {admin ? (
+            <Button
+              size="md"
+              variant={model.champion ? 'filled' : 'light'}
+              leftSection={<IconRocket size={18} />}
+              onClick={rollOut}
+              data-testid={`roll-out-${model.id}`}
+            >
+              Roll out
+            </Button>
+          ) : null}
+        </div>
+      </div>
+      <dl className={classes.facts}>
+        <div>
+          <dt>Balanced accuracy</dt>
+          <dd>
+            {model.balancedAccuracy === null ? 'Not measured' : percent(model.balancedAccuracy, 1)}
+            {model.evaluatedOn ? <small>n = {integer(model.evaluatedOn)}</small> : null}
+          </dd>
+        </div>
+        <div>
+          <dt>Runs on</dt>
+          <dd data-testid={`model-devices-${model.id}`}>{plural(model.devices, 'device')}</dd>
+        </div>
+        <div>
+          <dt>Decides alone</dt>
+          <dd>
+            {decision.threshold > 1 ? 'Never' : `from ${percent(decision.threshold, 1)}`}
+            {decision.threshold > 1 ? null : <small>at most {percent(decision.alpha, 1)} wrong</small>}
+          </dd>
+        </div>
+        <div>
+          <dt>Size</dt>
+          <dd>
+            {bytes(model.bytes)}
+            <small>{manifest.variants.map(({ name }) => name).join(', ')}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>Classes</dt>
+          <dd title={manifest.classes.map(({ name }) => name).join(', ')}>{manifest.classes.length}</dd>
+        </div>
+      </dl>
+      <Challenges modelId={model.id} />
+      <p className={classes.provenance}>
+        {model.trainingRunId ? (
+          <>
+            From{' '}
+            <Link to="/training/$runId" params={{ runId: model.trainingRunId }} className={pageClasses.link}>
+              its training run
+            </Link>
+            {provenance.datasetVersion ? ` on dataset ${provenance.datasetVersion}` : ''}
+            {provenance.datasetSha256 ? (
+              <code className={pageClasses.mono}> {provenance.datasetSha256.slice(0, 12)}</code>
+            ) : null}
+            {' · '}
+          </>
+        ) : (
+          'Bootstrap model: it knows no classes yet and sends every frame for review · '
+        )}
+        backbone {provenance.backbone} · Lineside {provenance.softwareVersion}
+      </p>
+    </section>
+  );
+}
+
+/** What the devices say that run it beside their own model. */
+function Challenges({ modelId }: { modelId: string }) {
+  const mine = (useQuery(challengersQuery).data ?? []).filter((each) => each.modelVersionId === modelId);
+  if (mine.length === 0) return null;
+  const sum = (key: 'compared' | 'disagreed') =>
+    mine.reduce((total, { reported }) => total + (reported?.version === modelId ? reported[key] : 0), 0);
+  const compared = sum('compared');
+  return (
+    <p className={classes.provenance} data-testid={`challenges-${modelId}`}>
+      Challenger on {plural(mine.length, 'device')}: {integer(compared)} frames compared
+      {compared > 0 ? `, ${percent(sum('disagreed') / compared, 1)} decided otherwise` : ' so far'}
+    </p>
+  );
+}
+
+function More({ model, challenge }: { model: ModelVersion; challenge: () => void }) {
+  const engineer = useMay('engineer');
+  const queryClient = useQueryClient();
+  const promote = useMutation({
+    mutationFn: () =>
+      unwrap(client.POST('/api/v1/models/{id}/promote', { params: { path: { id: model.id } } })),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: keys.models });
+      notifyDone(`${model.id} is the champion now.`);
+    },
+    onError: (error) => notifyFailed(`${model.id} was not promoted`, error),
+  });
+  if (!engineer || model.champion) return null;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button variant="subtle" size="md" loading={promote.isPending}>
+          More
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={challenge}>Set as challenger</Menu.Item>
+        <Menu.Item onClick={() => promote.mutate()}>Make it the champion</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

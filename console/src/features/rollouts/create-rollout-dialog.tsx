@@ -1,0 +1,151 @@
+import { Button, Group, Modal, NumberInput, SegmentedControl, Select, Stack } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { devicesQuery, keys, modelsQuery } from '../../api/queries.js';
+import type { CreateRollout } from '../../api/types.js';
+import { percent, plural } from '../../ui/format.js';
+import { Problem } from '../../ui/problem.js';
+import { Note } from '../../ui/signal.js';
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+  /** The model to roll out; null lets the person choose. */
+  modelId: string | null;
+}
+
+export function CreateRolloutDialog({ opened, onClose, modelId }: Props) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Roll out a model" size="lg">
+      {opened ? <RolloutForm modelId={modelId} onClose={onClose} /> : null}
+    </Modal>
+  );
+}
+
+const whole = (value: string | number, least: number): number =>
+  Math.max(least, Math.round(Number(value) || 0));
+
+function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: () => void }) {
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const models = useQuery(modelsQuery).data ?? [];
+  const devices = (useQuery(devicesQuery).data ?? []).filter(({ revokedAt }) => revokedAt === null);
+  const [chosen, setChosen] = useState(modelId);
+  const [kind, setKind] = useState<'canary' | 'all_at_once'>('canary');
+  const [canaries, setCanaries] = useState(1);
+  const [confirmations, setConfirmations] = useState(1);
+  const [soakSeconds, setSoakSeconds] = useState(60);
+  const model = chosen ?? models[0]?.id ?? null;
+  const behind = devices.filter((device) => device.reported?.model?.version !== model).length;
+  const offline = devices.filter(({ online }) => !online).length;
+
+  const create = useMutation({
+    mutationFn: (modelVersionId: string) => {
+      const strategy: CreateRollout['strategy'] =
+        kind === 'all_at_once'
+          ? { kind }
+          : { kind, canaries, confirmations: Math.min(confirmations, canaries), soakSeconds };
+      return unwrap(client.POST('/api/v1/rollouts', { body: { modelVersionId, strategy, start: true } }));
+    },
+    onSuccess: async (rollout) => {
+      await queryClient.invalidateQueries({ queryKey: keys.rollouts });
+      onClose();
+      await navigate({ to: '/rollouts/$rolloutId', params: { rolloutId: rollout.id } });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (model) create.mutate(model);
+  };
+
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Select
+          label="Model"
+          data={models.map((each) => ({
+            value: each.id,
+            label: `${each.id}${each.champion ? ', champion' : ''}${
+              each.balancedAccuracy === null ? '' : `, ${percent(each.balancedAccuracy, 1)} balanced accuracy`
+            }`,
+          }))}
+          value={model}
+          onChange={setChosen}
+          allowDeselect={false}
+          data-testid="rollout-model"
+        />
+        <SegmentedControl
+          fullWidth
+          size="md"
+          value={kind}
+          onChange={(value) => setKind(value as typeof kind)}
+          data={[
+            { value: 'canary', label: 'Canary first' },
+            { value: 'all_at_once', label: 'All at once' },
+          ]}
+          aria-label="Strategy"
+          data-testid="rollout-strategy"
+        />
+        {kind === 'canary' ? (
+          <Group grow align="flex-start">
+            <NumberInput
+              label="Canaries"
+              description="Devices that go first"
+              min={1}
+              max={Math.max(1, devices.length)}
+              allowDecimal={false}
+              value={canaries}
+              onChange={(value) => setCanaries(whole(value, 1))}
+            />
+            <NumberInput
+              label="Confirmations"
+              description="Needed to go on"
+              min={1}
+              max={canaries}
+              allowDecimal={false}
+              value={Math.min(confirmations, canaries)}
+              onChange={(value) => setConfirmations(whole(value, 1))}
+            />
+            <NumberInput
+              label="Soak"
+              description="Time without failure"
+              min={0}
+              max={604_800}
+              suffix=" s"
+              allowDecimal={false}
+              value={soakSeconds}
+              onChange={(value) => setSoakSeconds(whole(value, 0))}
+              data-testid="rollout-soak"
+            />
+          </Group>
+        ) : null}
+        <Note tone={devices.length === 0 ? 'warn' : 'idle'}>
+          {devices.length === 0
+            ? 'There is no device to roll out to.'
+            : `${plural(devices.length, 'device')}, ${behind} of them ${behind === 1 ? 'runs' : 'run'} something else now.`}
+          {offline > 0
+            ? ` ${plural(offline, 'device is', 'devices are')} offline and will follow when back.`
+            : ''}
+          {kind === 'canary' && devices.length > 0 ? ' A failed canary pauses the rollout.' : ''}
+        </Note>
+        <Problem error={create.error} />
+        <Group justify="flex-end">
+          <Button variant="default" size="md" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            size="md"
+            type="submit"
+            loading={create.isPending}
+            disabled={!model || devices.length === 0}
+            data-testid="rollout-start"
+          >
+            Start rollout
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

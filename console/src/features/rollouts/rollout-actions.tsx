@@ -1,0 +1,99 @@
+import { Button } from '@mantine/core';
+import { IconArrowBackUp, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { keys } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import type { Rollout } from '../../api/types.js';
+import { ConfirmDialog } from '../../ui/confirm.js';
+import { notifyFailed } from '../../ui/notify.js';
+import { can } from './states.js';
+
+type Verb = 'start' | 'pause' | 'resume' | 'abort' | 'roll-back';
+
+const perform = (verb: Verb, id: string): Promise<Rollout> => {
+  const options = { params: { path: { id } } };
+  switch (verb) {
+    case 'start':
+      return unwrap(client.POST('/api/v1/rollouts/{id}/start', options));
+    case 'pause':
+      return unwrap(client.POST('/api/v1/rollouts/{id}/pause', options));
+    case 'resume':
+      return unwrap(client.POST('/api/v1/rollouts/{id}/resume', options));
+    case 'abort':
+      return unwrap(client.POST('/api/v1/rollouts/{id}/abort', options));
+    case 'roll-back':
+      return unwrap(client.POST('/api/v1/rollouts/{id}/roll-back', options));
+  }
+};
+
+/** What an admin may do with the rollout as it stands. Pausing is instant; what devices feel is asked for first. */
+export function RolloutActions({ rollout }: { rollout: Rollout }) {
+  const admin = useMay('admin');
+  const queryClient = useQueryClient();
+  const [asking, setAsking] = useState<'abort' | 'roll-back' | null>(null);
+  const act = useMutation({
+    mutationFn: (verb: Verb) => perform(verb, rollout.id),
+    onSuccess: async () => {
+      setAsking(null);
+      await queryClient.invalidateQueries({ queryKey: keys.rollouts });
+    },
+    onError: (error, verb) => {
+      if (verb !== 'abort' && verb !== 'roll-back') notifyFailed('The rollout did not change', error);
+    },
+  });
+  if (!admin) return null;
+  const { state } = rollout;
+  const button = (verb: Verb, label: string, icon: ReactNode, variant: 'filled' | 'default') => (
+    <Button
+      size="md"
+      variant={variant}
+      leftSection={icon}
+      loading={act.isPending && act.variables === verb}
+      onClick={() => {
+        act.reset();
+        if (verb === 'abort' || verb === 'roll-back') setAsking(verb);
+        else act.mutate(verb);
+      }}
+      data-testid={`rollout-${verb}`}
+    >
+      {label}
+    </Button>
+  );
+  const before = rollout.previousModelVersionId;
+
+  return (
+    <>
+      {can.start(state) ? button('start', 'Start', <IconPlayerPlay size={18} />, 'filled') : null}
+      {can.pause(state) ? button('pause', 'Pause', <IconPlayerPause size={18} />, 'default') : null}
+      {can.resume(state) ? button('resume', 'Resume', <IconPlayerPlay size={18} />, 'filled') : null}
+      {can.abort(state) ? button('abort', 'Abort', <IconPlayerStop size={18} />, 'default') : null}
+      {can.rollBack(state)
+        ? button('roll-back', 'Roll back', <IconArrowBackUp size={18} />, 'default')
+        : null}
+      <ConfirmDialog
+        opened={asking === 'abort'}
+        onClose={() => setAsking(null)}
+        title="Abort this rollout?"
+        confirm="Abort rollout"
+        danger
+        action={{ ...act, mutate: () => act.mutate('abort') }}
+      >
+        No further device is updated. Devices keep what they run now: some {rollout.modelVersionId}, some{' '}
+        {before ?? 'what they had before'}.
+      </ConfirmDialog>
+      <ConfirmDialog
+        opened={asking === 'roll-back'}
+        onClose={() => setAsking(null)}
+        title="Roll back?"
+        confirm={`Roll back${before ? ` to ${before}` : ''}`}
+        danger
+        action={{ ...act, mutate: () => act.mutate('roll-back') }}
+      >
+        Every device that was told to run {rollout.modelVersionId} gets the model it ran before
+        {before ? ` (${before})` : ''}, under a new release number. It starts at once.
+      </ConfirmDialog>
+    </>
+  );
+}

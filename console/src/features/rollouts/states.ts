@@ -1,0 +1,103 @@
+import type { Execution, Rollout } from '../../api/types.js';
+import type { Tone } from '../../ui/signal.js';
+
+type RolloutState = Rollout['state'];
+type GroupState = Rollout['groups'][number]['state'];
+type ExecutionState = Execution['state'];
+
+export const rolloutWords: Record<RolloutState, string> = {
+  draft: 'Draft',
+  awaiting_approval: 'Awaiting approval',
+  ready: 'Ready',
+  running: 'Running',
+  paused: 'Paused',
+  finished: 'Finished',
+  aborted: 'Aborted',
+  rolled_back: 'Rolled back',
+};
+export const rolloutTones: Record<RolloutState, Tone> = {
+  draft: 'idle',
+  awaiting_approval: 'warn',
+  ready: 'idle',
+  running: 'busy',
+  paused: 'warn',
+  finished: 'ok',
+  aborted: 'bad',
+  rolled_back: 'warn',
+};
+
+export const groupWords: Record<GroupState, string> = {
+  scheduled: 'Waits its turn',
+  running: 'Updating',
+  soaking: 'Soaking',
+  finished: 'Finished',
+  failed: 'Failed',
+};
+export const groupTones: Record<GroupState, Tone> = {
+  scheduled: 'idle',
+  running: 'busy',
+  soaking: 'busy',
+  finished: 'ok',
+  failed: 'bad',
+};
+
+export const executionWords: Record<ExecutionState, string> = {
+  queued: 'Queued',
+  notified: 'Told',
+  downloading: 'Downloading',
+  verifying: 'Verifying',
+  compiling: 'Compiling',
+  self_testing: 'Self-testing',
+  active: 'Trying out',
+  confirmed: 'Confirmed',
+  failed: 'Failed',
+  rejected: 'Rejected',
+  timed_out: 'Timed out',
+  rolled_back: 'Rolled back',
+};
+export const executionTones: Record<ExecutionState, Tone> = {
+  queued: 'idle',
+  notified: 'busy',
+  downloading: 'busy',
+  verifying: 'busy',
+  compiling: 'busy',
+  self_testing: 'busy',
+  active: 'busy',
+  confirmed: 'ok',
+  failed: 'bad',
+  rejected: 'bad',
+  timed_out: 'bad',
+  rolled_back: 'warn',
+};
+
+/** The way of a device through an update, in order. */
+export const steps = [
+  'notified',
+  'downloading',
+  'verifying',
+  'compiling',
+  'self_testing',
+  'active',
+  'confirmed',
+] as const;
+
+/** How many steps are behind a device; a failed one has none to show. */
+export function stepsDone(state: ExecutionState): number {
+  return (steps as readonly string[]).indexOf(state) + 1;
+}
+
+export const can = {
+  start: (state: RolloutState) => state === 'ready',
+  pause: (state: RolloutState) => state === 'running',
+  resume: (state: RolloutState) => state === 'paused',
+  abort: (state: RolloutState) => state === 'ready' || state === 'running' || state === 'paused',
+  rollBack: (state: RolloutState) =>
+    state === 'running' || state === 'paused' || state === 'finished' || state === 'aborted',
+};
+
+export function strategyWords(strategy: Rollout['strategy']): string {
+  if (strategy.kind === 'all_at_once') return 'All at once';
+  const { canaries, confirmations, soakSeconds } = strategy;
+  const soak = soakSeconds >= 60 ? `${Math.round(soakSeconds / 60)} min` : `${soakSeconds} s`;
+  return `${canaries} ${canaries === 1 ? 'canary' : 'canaries'}, ${confirmations} confirmed, ${soak} soak, then the rest`;
+}

@@ -1,0 +1,54 @@
+import { integer } from '../../ui/format.js';
+import type { Evaluation } from './report.js';
+import classes from './training.module.css';
+
+/** Rows are what a person said, columns what the model said; the diagonal is right, the rest is worth a look. */
+export function ConfusionMatrix({ evaluation }: { evaluation: Evaluation }) {
+  const { perClass, confusion } = evaluation;
+  if (confusion.length === 0) return null;
+  return (
+    <div className={classes.matrixScroll}>
+      <table className={classes.matrix} data-testid="confusion-matrix">
+        <caption>Down: what a person said. Across: what the model said.</caption>
+        <thead>
+          <tr>
+            <td />
+            {perClass.map(({ classId, name }) => (
+              <th key={classId} scope="col" title={name}>
+                <span>{name}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {perClass.map(({ classId, name }, row) => {
+            const counts = confusion[row] ?? [];
+            const total = counts.reduce((sum, count) => sum + count, 0);
+            return (
+              <tr key={classId}>
+                <th scope="row" title={name}>
+                  {name}
+                </th>
+                {perClass.map((column, place) => {
+                  const count = counts[place] ?? 0;
+                  const share = total > 0 ? count / total : 0;
+                  return (
+                    <td
+                      key={column.classId}
+                      data-right={row === place ? '' : undefined}
+                      data-none={count === 0 ? '' : undefined}
+                      style={{ '--share': share }}
+                      title={`${name}, taken for ${column.name}: ${count} of ${total}`}
+                    >
+                      {integer(count)}
+                    </td>
+                  );
+                })}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

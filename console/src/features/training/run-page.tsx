@@ -1,0 +1,101 @@
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconRocket } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { classesQuery, trainingRunQuery } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import type { TrainingRun } from '../../api/types.js';
+import { useNow } from '../../ui/clock.js';
+import { duration, moment } from '../../ui/format.js';
+import { Loaded, Page } from '../../ui/page.js';
+import pageClasses from '../../ui/page.module.css';
+import { plainWords } from '../../ui/plain-words.js';
+import { Note, Tag } from '../../ui/signal.js';
+import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
+import { readAnomalyReport } from './anomaly-report.js';
+import { AnomalyView } from './anomaly-view.js';
+import { readReport } from './report.js';
+import { ReportView } from './report-view.js';
+import { RunProgress } from './run-progress.js';
+import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
+import classes from './training.module.css';
+
+const route = getRouteApi('/shell/training/$runId');
+
+export function RunPage() {
+  const { runId } = route.useParams();
+  const run = useQuery(trainingRunQuery(runId));
+  const admin = useMay('admin');
+  const [rollingOut, rollout] = useDisclosure(false);
+  const model = run.data?.state === 'succeeded' ? run.data.modelVersionId : null;
+  return (
+    <Page
+      title={run.data ? `Training run ${run.data.number}` : 'Training run'}
+      sub={
+        <Link to="/training" className={pageClasses.link}>
+          All runs
+        </Link>
+      }
+      actions={
+        admin && model ? (
+          <Button
+            size="md"
+            leftSection={<IconRocket size={18} />}
+            onClick={rollout.open}
+            data-testid="roll-out"
+          >
+            Roll out {model}
+          </Button>
+        ) : null
+      }
+    >
+      <Loaded query={run}>{(data) => <RunDetail run={data} />}</Loaded>
+      {model ? <CreateRolloutDialog opened={rollingOut} onClose={rollout.close} modelId={model} /> : null}
+    </Page>
+  );
+}
+
+function RunDetail({ run }: { run: TrainingRun }) {
+  const now = useNow();
+  const classList = useQuery(classesQuery).data ?? [];
+  const anomaly = readAnomalyReport(run.report);
+  const report = anomaly
+    ? null
+    : readReport(run.report, new Map(classList.map(({ id, name }) => [id, name])));
+  const seconds = runSeconds(run, now);
+  return (
+    <>
+      <div className={classes.facts}>
+        <Tag tone={runTones[run.state]} testId="training-state">
+          {runWords[run.state]}
+        </Tag>
+        <span>
+          Dataset <b>{run.datasetNumber}</b>
+        </span>
+        {run.kind === 'anomaly' ? <span>Anomaly model</span> : null}
+        {run.modelVersionId ? (
+          <span>
+            Model <b>{run.modelVersionId}</b>
+          </span>
+        ) : null}
+        <span>
+          Started <b>{moment(run.createdAt)}</b> by <b>{run.createdBy}</b>
+        </span>
+        {seconds !== null && run.finishedAt ? (
+          <span>
+            Took <b>{duration(seconds)}</b>
+          </span>
+        ) : null}
+      </div>
+      {isUnderWay(run) ? <RunProgress run={run} /> : null}
+      {run.error ? (
+        <Note tone="bad" code={run.error.code}>
+          {plainWords(run.error.code, run.error.message)} {run.error.message}
+        </Note>
+      ) : null}
+      {anomaly ? <AnomalyView report={anomaly} modelId={run.modelVersionId} /> : null}
+      {report ? <ReportView report={report} /> : null}
+    </>
+  );
+}

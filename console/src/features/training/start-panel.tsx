@@ -1,0 +1,150 @@
+import { Button, SegmentedControl, Select } from '@mantine/core';
+import { IconPlayerPlay } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { classesQuery, keys, statsQuery } from '../../api/queries.js';
+import { integer, plural } from '../../ui/format.js';
+import { Panel } from '../../ui/page.js';
+import { Problem } from '../../ui/problem.js';
+import classes from './training.module.css';
+
+/** Share of wrong decisions a camera may make alone. The middle one is what the server takes unless told otherwise. */
+const promises = [
+  { value: '0.01', label: 'At most 1%' },
+  { value: '0.02', label: 'At most 2%' },
+  { value: '0.05', label: 'At most 5%' },
+  { value: '0.1', label: 'At most 10%' },
+];
+
+/** What is trained beside the head. The first is what the server takes unless told otherwise. */
+const modes = [
+  { value: 'auto', label: 'Where it helps (minutes)' },
+  { value: 'head', label: 'Head only (seconds)' },
+  { value: 'tail', label: 'Tail (minutes)' },
+  { value: 'whole', label: 'Whole net (long)' },
+] as const;
+type Mode = (typeof modes)[number]['value'];
+
+const kinds = [
+  { value: 'classifier', label: 'Classifier' },
+  { value: 'anomaly', label: 'Anomaly model from good parts' },
+];
+/** Good frames that an anomaly model needs; the server says the same. */
+const fewestGood = 10;
+
+/** What a training would learn from now, what it may promise, and the button. */
+export function StartPanel({ busy }: { busy: boolean }) {
+  const queryClient = useQueryClient();
+  const classList = useQuery(classesQuery).data ?? [];
+  const fresh = useQuery(statsQuery).data?.labelsSinceLastTraining;
+  const [promise, setPromise] = useState('0.05');
+  const [mode, setMode] = useState<Mode>('auto');
+  const [kind, setKind] = useState('classifier');
+  const [chosenGood, setGood] = useState<string | null>(null);
+  const fullest = [...classList].sort((a, b) => b.labels - a.labels)[0];
+  const good = classList.find(({ id }) => id === chosenGood) ?? fullest;
+  const anomaly = kind === 'anomaly';
+  const start = useMutation({
+    mutationFn: () =>
+      unwrap(
+        client.POST('/api/v1/training/runs', {
+          body: {
+            alpha: Number(promise),
+            ...(anomaly && good ? { kind: 'anomaly' as const, goodClassId: good.id } : { mode }),
+          },
+        }),
+      ),
+    onSuccess: () =>
+      Promise.all([
+        queryClient.invalidateQueries({ queryKey: keys.training }),
+        queryClient.invalidateQueries({ queryKey: keys.stats }),
+      ]),
+  });
+  const labels = classList.reduce((sum, each) => sum + each.labels, 0);
+  const enough = anomaly
+    ? (good?.labels ?? 0) >= fewestGood
+    : classList.filter((each) => each.labels >= 2).length >= 2;
+
+  return (
+    <Panel>
+      <div className={classes.start}>
+        <div className={classes.startWords}>
+          <h2>
+            {enough
+              ? `Train on ${plural(anomaly ? (good?.labels ?? 0) : labels, 'labelled frame')}`
+              : 'Not enough labels yet'}
+          </h2>
+          <p>
+            {anomaly
+              ? `Learns what good parts look like and flags the rest, before there are defects to label. ${fewestGood} good frames are the least; a promise takes 45 parts at 5%.`
+              : !enough
+                ? 'Training needs at least two classes with two frames each. A few tens of frames per class give a first useful model.'
+                : fresh === undefined
+                  ? ''
+                  : fresh === 0
+                    ? 'Nothing was labelled since the last training: the result would be the same.'
+                    : `${plural(fresh, 'label is', 'labels are')} new since the last training.`}
+          </p>
+        </div>
+        <div className={classes.startDo}>
+          <SegmentedControl
+            data={kinds}
+            value={kind}
+            onChange={setKind}
+            aria-label="Kind of model"
+            data-testid="training-kind"
+          />
+          {anomaly ? (
+            <Select
+              label="Good parts"
+              data={classList.map(({ id, name }) => ({ value: id, label: name }))}
+              value={good?.id ?? null}
+              onChange={setGood}
+              allowDeselect={false}
+              w={200}
+            />
+          ) : (
+            <Select
+              label="Fine-tuning"
+              data={modes}
+              value={mode}
+              onChange={(value) => setMode(value ?? 'auto')}
+              allowDeselect={false}
+              w={270}
+              data-testid="training-mode"
+            />
+          )}
+          <Select
+            label={anomaly ? 'Good parts flagged' : 'Errors when deciding alone'}
+            data={promises}
+            value={promise}
+            onChange={(value) => setPromise(value ?? '0.05')}
+            allowDeselect={false}
+            w={270}
+          />
+          <Button
+            size="md"
+            leftSection={<IconPlayerPlay size={18} />}
+            disabled={!enough || busy}
+            loading={start.isPending}
+            onClick={() => start.mutate()}
+            data-testid="start-training"
+          >
+            Train now
+          </Button>
+        </div>
+        {classList.length > 0 ? (
+          <div className={classes.stock}>
+            {classList.map((each) => (
+              <span key={each.id} className={classes.stockItem} style={{ '--class-colour': each.colour }}>
+                {each.name} <b>{integer(each.labels)}</b>
+              </span>
+            ))}
+          </div>
+        ) : null}
+        {start.error ? <Problem error={start.error} /> : null}
+      </div>
+    </Panel>
+  );
+}

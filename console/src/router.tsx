@@ -1,0 +1,157 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { toApiError } from './api/errors.js';
+import { meQuery } from './api/queries.js';
+import { allows } from './api/session.js';
+import type { Role } from './api/types.js';
+import { type DeviceTab, deviceTabs } from './features/device/tabs.js';
+import { NotFound, RouteFailed, RoutePending } from './shell/fallbacks.js';
+import { Shell } from './shell/shell.js';
+
+interface Context {
+  queryClient: QueryClient;
+}
+
+const rootRoute = createRootRouteWithContext<Context>()({
+  notFoundComponent: NotFound,
+  errorComponent: RouteFailed,
+});
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  // Only a path of this console: a link must not be able to send the person to another site.
+  validateSearch: (search: Record<string, unknown>): { token?: string; next?: string } => {
+    const token = text(search.token);
+    const next = text(search.next);
+    return {
+      ...(token ? { token } : {}),
+      ...(next && /^\/(?![/\\])/.test(next) ? { next } : {}),
+    };
+  },
+  component: lazyRouteComponent(() => import('./features/sign-in/sign-in-page.js'), 'SignInPage'),
+});
+
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'shell',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      return { me: await context.queryClient.ensureQueryData(meQuery) };
+    } catch (error) {
+      if (toApiError(error).code !== 'unauthenticated') throw error;
+      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
+    }
+  },
+  component: Shell,
+});
+
+const needs =
+  (least: Role) =>
+  ({ context }: { context: { me: { role: Role } } }): void => {
+    if (!allows(context.me.role, least)) throw redirect({ to: '/' });
+  };
+
+const fleetRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/',
+  validateSearch: (search: Record<string, unknown>): { device?: string } => {
+    const device = text(search.device);
+    return device ? { device } : {};
+  },
+  component: lazyRouteComponent(() => import('./features/fleet/fleet-page.js'), 'FleetPage'),
+});
+const deviceRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/fleet/$deviceId',
+  validateSearch: (search: Record<string, unknown>): { tab?: DeviceTab } => {
+    const tab = deviceTabs.find((known) => known === search.tab);
+    return tab && tab !== 'overview' ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import('./features/device/device-page.js'), 'DevicePage'),
+});
+const reviewRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/review',
+  beforeLoad: needs('operator'),
+  component: lazyRouteComponent(() => import('./features/review/review-page.js'), 'ReviewPage'),
+});
+const trainingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/training',
+  component: lazyRouteComponent(() => import('./features/training/training-page.js'), 'TrainingPage'),
+});
+const runRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/training/$runId',
+  component: lazyRouteComponent(() => import('./features/training/run-page.js'), 'RunPage'),
+});
+const modelsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/models',
+  component: lazyRouteComponent(() => import('./features/models/models-page.js'), 'ModelsPage'),
+});
+const rolloutsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/rollouts',
+  component: lazyRouteComponent(() => import('./features/rollouts/rollouts-page.js'), 'RolloutsPage'),
+});
+const rolloutRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/rollouts/$rolloutId',
+  component: lazyRouteComponent(() => import('./features/rollouts/rollout-page.js'), 'RolloutPage'),
+});
+const peopleRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/people',
+  beforeLoad: needs('admin'),
+  component: lazyRouteComponent(() => import('./features/people/people-page.js'), 'PeoplePage'),
+});
+const auditRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/audit',
+  beforeLoad: needs('admin'),
+  component: lazyRouteComponent(() => import('./features/audit/audit-page.js'), 'AuditPage'),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  shellRoute.addChildren([
+    fleetRoute,
+    deviceRoute,
+    reviewRoute,
+    trainingRoute,
+    runRoute,
+    modelsRoute,
+    rolloutsRoute,
+    rolloutRoute,
+    peopleRoute,
+    auditRoute,
+  ]),
+]);
+
+export const createAppRouter = (queryClient: QueryClient) =>
+  createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    defaultPendingComponent: RoutePending,
+    defaultErrorComponent: RouteFailed,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: true,
+  });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,78 @@
+import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconKey, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { client } from '../api/client.js';
+import { signedOut } from '../api/queries.js';
+import { useMe } from '../api/session.js';
+import { PasswordDialog } from './password-dialog.js';
+import classes from './shell.module.css';
+
+const initials = (name: string): string =>
+  name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((part) => part.charAt(0).toUpperCase())
+    .join('') || '?';
+
+export function UserMenu() {
+  const me = useMe();
+  const queryClient = useQueryClient();
+  const navigate = useNavigate();
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light');
+  const [passwordOpen, password] = useDisclosure(false);
+  const other = scheme === 'dark' ? 'light' : 'dark';
+
+  const signOut = async () => {
+    // The session may be gone already; either way the person leaves.
+    await client.POST('/api/v1/auth/sign-out').catch(() => undefined);
+    signedOut.dispatchEvent(new Event('signed-out'));
+    await navigate({ to: '/sign-in', search: {} });
+    queryClient.clear();
+  };
+
+  return (
+    <>
+      <Menu position="right-end" width={250} shadow="md">
+        <Menu.Target>
+          <button
+            type="button"
+            className={classes.avatar}
+            aria-label={`${me.name}, account`}
+            data-testid="user-menu"
+          >
+            {initials(me.name || me.email)}
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            {me.name}
+            <br />
+            {me.email} · {me.role}
+          </Menu.Label>
+          <Menu.Item
+            leftSection={other === 'dark' ? <IconMoon size={18} /> : <IconSun size={18} />}
+            onClick={() => setColorScheme(other)}
+            data-testid="toggle-theme"
+          >
+            {other === 'dark' ? 'Dark colours' : 'Light colours'}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconKey size={18} />} onClick={password.open}>
+            {me.hasPassword ? 'Change password' : 'Set a password'}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item
+            leftSection={<IconLogout size={18} />}
+            onClick={() => void signOut()}
+            data-testid="sign-out"
+          >
+            Sign out
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <PasswordDialog opened={passwordOpen} onClose={password.close} />
+    </>
+  );
+}

@@ -1,0 +1,16 @@
+import { notifications } from '@mantine/notifications';
+import { toApiError } from '../api/errors.js';
+
+export const notifyDone = (message: string): void => {
+  notifications.show({ message, color: 'green', autoClose: 4_000 });
+};
+
+export const notifyFailed = (what: string, error: unknown): void => {
+  const failure = toApiError(error);
+  notifications.show({
+    title: what,
+    message: `${failure.message} (${failure.code})`,
+    color: 'red',
+    autoClose: 9_000,
+  });
+};

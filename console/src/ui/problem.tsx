@@ -1,0 +1,13 @@
+import { toApiError } from '../api/errors.js';
+import { Note } from './signal.js';
+
+/** Why the last attempt was refused; nothing while there is no error. */
+export function Problem({ error }: { error: unknown }) {
+  if (!error) return null;
+  const failure = toApiError(error);
+  return (
+    <Note tone="bad" code={failure.code}>
+      {failure.message}
+    </Note>
+  );
+}

@@ -1,0 +1,414 @@
+import type {
+  Decision,
+  FlagReason,
+  ModelManifest,
+  Percentiles,
+  ReportedState,
+  TelemetryMessage,
+} from '@lineside/shared';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { LabelRevision } from '../features/frames/schemas.js';
+import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
+import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
+import type { Role } from '../http/route.js';
+import type { TuneMode } from '../learning/tuning/modes.js';
+
+/** `bytea`. PGlite and pg both take and give byte arrays. */
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const now = (name: string) => at(name).notNull().defaultNow();
+
+// ---- people -------------------------------------------------------------------------------------------------
+
+export const users = pgTable('users', {
+  id: text('id').primaryKey(),
+  email: text('email').notNull().unique(),
+  name: text('name').notNull(),
+  role: text('role').$type<Role>().notNull(),
+  passwordHash: text('password_hash'),
+  createdAt: now('created_at'),
+  disabledAt: at('disabled_at'),
+});
+
+/** Only hashes of tokens are stored: a copy of the database signs nobody in. */
+export const sessions = pgTable('sessions', {
+  tokenHash: text('token_hash').primaryKey(),
+  userId: text('user_id')
+    .notNull()
+    .references(() => users.id),
+  createdAt: now('created_at'),
+  expiresAt: at('expires_at').notNull(),
+});
+
+export const signInLinks = pgTable('sign_in_links', {
+  tokenHash: text('token_hash').primaryKey(),
+  userId: text('user_id')
+    .notNull()
+    .references(() => users.id),
+  expiresAt: at('expires_at').notNull(),
+  usedAt: at('used_at'),
+});
+
+export const auditLog = pgTable('audit_log', {
+  id: serial('id').primaryKey(),
+  at: now('at'),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  subject: text('subject').notNull(),
+  detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+});
+
+// ---- devices ------------------------------------------------------------------------------------------------
+
+export const claimTokens = pgTable('claim_tokens', {
+  secretHash: text('secret_hash').primaryKey(),
+  name: text('name').notNull(),
+  createdBy: text('created_by').notNull(),
+  expiresAt: at('expires_at').notNull(),
+  usedAt: at('used_at'),
+  /** SHA-256 of the CSR that spent the token: the same CSR may ask again, so that a lost answer can be fetched. */
+  csrSha256: text('csr_sha256'),
+  deviceId: text('device_id'),
+});
+
+export const devices = pgTable('devices', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  enrolledAt: now('enrolled_at'),
+  certificatePem: text('certificate_pem').notNull(),
+  certificateSha256: text('certificate_sha256').notNull(),
+  certificateExpiresAt: at('certificate_expires_at').notNull(),
+  revokedAt: at('revoked_at'),
+  online: boolean('online').notNull().default(false),
+  lastSeenAt: at('last_seen_at'),
+  reported: jsonb('reported').$type<ReportedState>(),
+  telemetry: jsonb('telemetry').$type<TelemetryMessage>(),
+  desiredRevision: integer('desired_revision').notNull().default(0),
+  desired: jsonb('desired').$type<Record<string, unknown>>(),
+  /** Of `desired.config`; also rises when the settings are taken back, so that no revision is used twice. */
+  settingsRevision: integer('settings_revision').notNull().default(0),
+  settingsAt: at('settings_at'),
+  settingsBy: text('settings_by'),
+  lastFrameId: text('last_frame_id'),
+  lastFrameAt: at('last_frame_at'),
+});
+
+export const deviceEvents = pgTable(
+  'device_events',
+  {
+    id: text('id').primaryKey(),
+    deviceId: text('device_id').notNull(),
+    at: at('at').notNull(),
+    receivedAt: now('received_at'),
+    severity: text('severity').notNull(),
+    code: text('code').notNull(),
+    message: text('message').notNull(),
+    cameraId: text('camera_id'),
+  },
+  (table) => [index('device_events_by_device').on(table.deviceId, table.receivedAt)],
+);
+
+/** How fast a model was on one device: what a choice among models by hardware is made from. */
+export const benchmarks = pgTable(
+  'benchmarks',
+  {
+    id: text('id').primaryKey(),
+    deviceId: text('device_id')
+      .notNull()
+      .references(() => devices.id),
+    at: now('at'),
+    requestedBy: text('requested_by').notNull(),
+    /** As the device reported itself at the time. */
+    arch: text('arch').notNull(),
+    hardware: text('hardware').notNull(),
+    agentVersion: text('agent_version').notNull(),
+    modelVersion: text('model_version').notNull(),
+    variant: text('variant').notNull(),
+    backend: text('backend').notNull(),
+    threads: integer('threads').notNull(),
+    width: integer('width').notNull(),
+    height: integer('height').notNull(),
+    inferences: integer('inferences').notNull(),
+    perSecond: doublePrecision('per_second').notNull(),
+    latencyMs: jsonb('latency_ms').$type<Percentiles>().notNull(),
+    besideLoad: boolean('beside_load').notNull(),
+  },
+  (table) => [
+    index('benchmarks_by_device').on(table.deviceId, table.at),
+    index('benchmarks_by_model').on(table.modelVersion, table.hardware),
+  ],
+);
+
+// ---- frames and labels --------------------------------------------------------------------------------------
+
+export const frames = pgTable(
+  'frames',
+  {
+    id: text('id').primaryKey(),
+    deviceId: text('device_id').notNull(),
+    cameraId: text('camera_id').notNull(),
+    sequence: bigint('sequence', { mode: 'number' }).notNull(),
+    capturedAt: at('captured_at').notNull(),
+    receivedAt: now('received_at'),
+    clockSuspect: boolean('clock_suspect').notNull().default(false),
+    width: integer('width').notNull(),
+    height: integer('height').notNull(),
+    imageType: text('image_type').notNull(),
+    imageSha256: text('image_sha256').notNull(),
+    bytes: integer('bytes').notNull(),
+    reasons: jsonb('reasons').$type<FlagReason[]>().notNull(),
+    decision: jsonb('decision').$type<Decision>(),
+    embeddingSpace: text('embedding_space'),
+    embedding: bytes('embedding'),
+    groupKey: text('group_key'),
+    source: text('source'),
+    metadata: jsonb('metadata').$type<Record<string, string>>().notNull().default({}),
+    /** Current label, kept in step with the newest row of `labels` in the same transaction; null: none. */
+    labelRevision: integer('label_revision').notNull().default(0),
+    labelKind: text('label_kind').$type<LabelRevision['kind']>(),
+    labelClassId: text('label_class_id'),
+  },
+  (table) => [
+    index('frames_by_time').on(table.receivedAt, table.id),
+    index('frames_by_device').on(table.deviceId, table.receivedAt),
+    index('frames_by_label').on(table.labelClassId),
+  ],
+);
+
+/** Append-only. A correction, an undo and a second opinion are new rows. */
+export const labels = pgTable(
+  'labels',
+  {
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+    revision: integer('revision').notNull(),
+    kind: text('kind').$type<LabelRevision['kind']>().notNull(),
+    classId: text('class_id'),
+    author: text('author').notNull(),
+    source: text('source').$type<LabelRevision['source']>().notNull(),
+    requestId: text('request_id').notNull(),
+    durationMs: integer('duration_ms'),
+    at: now('at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.frameId, table.revision] }),
+    uniqueIndex('labels_by_request').on(table.requestId),
+    index('labels_by_author').on(table.author, table.at),
+  ],
+);
+
+export const classes = pgTable('classes', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  colour: text('colour').notNull(),
+  position: integer('position').notNull(),
+  createdAt: now('created_at'),
+});
+
+/** A message that did not validate, kept for a person to look at; bounded by retention. */
+export const quarantine = pgTable('quarantine', {
+  id: serial('id').primaryKey(),
+  deviceId: text('device_id').notNull(),
+  topic: text('topic').notNull(),
+  code: text('code').notNull(),
+  message: text('message').notNull(),
+  payload: bytes('payload').notNull(),
+  at: now('at'),
+});
+
+/** The review queue: one row for each frame that waits for a person, or waited. */
+export const reviewItems = pgTable(
+  'review_items',
+  {
+    frameId: text('frame_id')
+      .primaryKey()
+      .references(() => frames.id),
+    state: text('state').$type<'queued' | 'answered'>().notNull().default('queued'),
+    priority: doublePrecision('priority').notNull(),
+    reason: text('reason').notNull(),
+    enqueuedAt: now('enqueued_at'),
+    leaseUserId: text('lease_user_id'),
+    leaseExpiresAt: at('lease_expires_at'),
+    /** Fencing token: rises with every lease. */
+    token: integer('token').notNull().default(0),
+    /** How often it was skipped; each time takes 1 off the priority, which is otherwise in [0, 1]. */
+    skips: integer('skips').notNull().default(0),
+    /** What the champion's head says of the stored embedding, which may be newer than the camera's decision. */
+    prelabelClassId: text('prelabel_class_id'),
+    prelabelConfidence: doublePrecision('prelabel_confidence'),
+  },
+  (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
+);
+
+// ---- datasets, training, models -----------------------------------------------------------------------------
+
+export const datasetVersions = pgTable('dataset_versions', {
+  id: text('id').primaryKey(),
+  number: integer('number').notNull().unique(),
+  sha256: text('sha256').notNull().unique(),
+  frames: integer('frames').notNull(),
+  classes: jsonb('classes').$type<{ id: string; name: string; train: number; test: number }[]>().notNull(),
+  createdAt: now('created_at'),
+  createdBy: text('created_by').notNull(),
+});
+
+export const datasetItems = pgTable(
+  'dataset_items',
+  {
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasetVersions.id),
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+    labelRevision: integer('label_revision').notNull(),
+    classId: text('class_id').notNull(),
+    groupKey: text('group_key').notNull(),
+    split: text('split').$type<'train' | 'test'>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.datasetId, table.frameId] })],
+);
+
+export const trainingRuns = pgTable('training_runs', {
+  id: text('id').primaryKey(),
+  number: serial('number').notNull(),
+  state: text('state').$type<(typeof trainingStates)[number]>().notNull(),
+  datasetId: text('dataset_id')
+    .notNull()
+    .references(() => datasetVersions.id),
+  options: jsonb('options')
+    .$type<{ alpha?: number; mode?: TuneMode; kind?: TrainingKind; goodClassId?: string }>()
+    .notNull(),
+  createdAt: now('created_at'),
+  createdBy: text('created_by').notNull(),
+  startedAt: at('started_at'),
+  finishedAt: at('finished_at'),
+  progress: jsonb('progress').$type<{ phase: string; done: number; total: number; message?: string }>(),
+  errorCode: text('error_code'),
+  errorMessage: text('error_message'),
+  report: jsonb('report').$type<Record<string, unknown>>(),
+  modelVersionId: text('model_version_id'),
+});
+
+/** Work done outside the request, claimed with SKIP LOCKED; a job whose lease ran out is taken up again. */
+export const jobs = pgTable(
+  'jobs',
+  {
+    id: text('id').primaryKey(),
+    kind: text('kind').notNull(),
+    payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
+    state: text('state')
+      .$type<'queued' | 'running' | 'done' | 'failed' | 'cancelled'>()
+      .notNull()
+      .default('queued'),
+    attempts: integer('attempts').notNull().default(0),
+    leaseExpiresAt: at('lease_expires_at'),
+    createdAt: now('created_at'),
+    finishedAt: at('finished_at'),
+    error: text('error'),
+  },
+  (table) => [index('jobs_by_state').on(table.state, table.createdAt)],
+);
+
+export const modelVersions = pgTable('model_versions', {
+  id: text('id').primaryKey(),
+  number: integer('number').notNull().unique(),
+  manifest: jsonb('manifest').$type<ModelManifest>().notNull(),
+  /** The exact bytes that are signed: their hash is what devices check. */
+  manifestJson: text('manifest_json').notNull(),
+  manifestSha256: text('manifest_sha256').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  trainingRunId: text('training_run_id'),
+  /** Blob of the head's weights, which re-scores stored embeddings without running the backbone. */
+  headSha256: text('head_sha256'),
+  metrics: jsonb('metrics').$type<{ accuracy: number; balancedAccuracy: number; n: number }>(),
+  createdAt: now('created_at'),
+});
+
+export const modelAliases = pgTable('model_aliases', {
+  alias: text('alias').primaryKey(),
+  modelVersionId: text('model_version_id')
+    .notNull()
+    .references(() => modelVersions.id),
+  updatedAt: now('updated_at'),
+});
+
+// ---- rollouts -----------------------------------------------------------------------------------------------
+
+export const rollouts = pgTable('rollouts', {
+  id: text('id').primaryKey(),
+  number: serial('number').notNull(),
+  state: text('state').$type<(typeof rolloutStates)[number]>().notNull(),
+  modelVersionId: text('model_version_id')
+    .notNull()
+    .references(() => modelVersions.id),
+  previousModelVersionId: text('previous_model_version_id'),
+  releaseCounter: integer('release_counter').notNull().unique(),
+  strategy: jsonb('strategy').$type<Strategy>().notNull(),
+  createdAt: now('created_at'),
+  createdBy: text('created_by').notNull(),
+  startedAt: at('started_at'),
+  finishedAt: at('finished_at'),
+  reason: text('reason'),
+});
+
+export const rolloutGroups = pgTable(
+  'rollout_groups',
+  {
+    rolloutId: text('rollout_id')
+      .notNull()
+      .references(() => rollouts.id),
+    index: integer('index').notNull(),
+    state: text('state').$type<(typeof groupStates)[number]>().notNull(),
+    soakEndsAt: at('soak_ends_at'),
+  },
+  (table) => [primaryKey({ columns: [table.rolloutId, table.index] })],
+);
+
+export const rolloutExecutions = pgTable(
+  'rollout_executions',
+  {
+    rolloutId: text('rollout_id')
+      .notNull()
+      .references(() => rollouts.id),
+    deviceId: text('device_id')
+      .notNull()
+      .references(() => devices.id),
+    groupIndex: integer('group_index').notNull(),
+    state: text('state').$type<(typeof executionStates)[number]>().notNull(),
+    previousModelVersionId: text('previous_model_version_id'),
+    progress: doublePrecision('progress'),
+    code: text('code'),
+    message: text('message'),
+    updatedAt: now('updated_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.rolloutId, table.deviceId] }),
+    index('rollout_executions_by_device').on(table.deviceId),
+  ],
+);
+
+/** Facts of the whole server, one row each: release counter, queue order state, … */
+export const settings = pgTable('settings', {
+  key: text('key').primaryKey(),
+  value: jsonb('value').$type<unknown>().notNull(),
+  updatedAt: now('updated_at'),
+});
+
+export const nowSql = sql`now()`;

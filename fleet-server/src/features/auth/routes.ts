@@ -1,0 +1,39 @@
+import { LinesideError } from '@lineside/shared';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { mount } from '../../http/route.js';
+import { sessionCookie } from '../../plugins/session.js';
+import type { Services } from '../../services.js';
+import { deleteSession, findUser } from './repository.js';
+import * as schemas from './schemas.js';
+import { type SignedIn, setPassword, signIn, signInByLink, toMe } from './service.js';
+import { hashToken } from './tokens.js';
+
+/** @param options.secure whether browsers reach the server by TLS: then the cookie goes by TLS only */
+export function registerAuth(app: FastifyInstance, services: Services, options: { secure: boolean }): void {
+  const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: options.secure } as const;
+  const welcome = (reply: FastifyReply, { user, token, expiresAt }: SignedIn) => {
+    reply.setCookie(sessionCookie, token, { ...cookie, expires: expiresAt });
+    return toMe(user);
+  };
+
+  mount(app, schemas.signIn, async ({ body, reply }) =>
+    welcome(reply, await signIn(services, body.email, body.password)),
+  );
+  mount(app, schemas.signInByLink, async ({ body, reply }) =>
+    welcome(reply, await signInByLink(services, body.token)),
+  );
+  mount(app, schemas.signOut, async ({ request, reply }) => {
+    const token = request.cookies[sessionCookie];
+    if (token) await deleteSession(services.database.db, hashToken(token));
+    reply.clearCookie(sessionCookie, cookie);
+    return {};
+  });
+  mount(app, schemas.me, async ({ actor }) => {
+    const user = await findUser(services.database.db, actor.id);
+    if (!user) throw new LinesideError('unauthenticated');
+    return toMe(user);
+  });
+  mount(app, schemas.setPassword, async ({ body, actor, reply }) =>
+    welcome(reply, await setPassword(services, actor.id, body.password, body.current)),
+  );
+}

@@ -1,0 +1,57 @@
+import Type, { type Static } from 'typebox';
+import { Nothing } from '../../http/page.js';
+import { defineRoute, Role } from '../../http/route.js';
+
+export const Me = Type.Object({
+  id: Type.String(),
+  email: Type.String(),
+  name: Type.String(),
+  role: Role,
+  hasPassword: Type.Boolean({ description: 'False until the first password is set after a one-time link' }),
+});
+export type Me = Static<typeof Me>;
+const Password = Type.String({ minLength: 12, maxLength: 200 });
+
+export const signIn = defineRoute({
+  method: 'POST',
+  url: '/auth/sign-in',
+  tag: 'auth',
+  summary: 'Sign in with e-mail and password',
+  access: 'public',
+  body: Type.Object({ email: Type.String({ maxLength: 200 }), password: Type.String({ maxLength: 200 }) }),
+  response: Me,
+});
+export const signInByLink = defineRoute({
+  method: 'POST',
+  url: '/auth/link',
+  tag: 'auth',
+  summary: 'Sign in with a one-time link token',
+  access: 'public',
+  body: Type.Object({ token: Type.String({ minLength: 16, maxLength: 200 }) }),
+  response: Me,
+});
+export const signOut = defineRoute({
+  method: 'POST',
+  url: '/auth/sign-out',
+  tag: 'auth',
+  summary: 'End this session',
+  access: 'viewer',
+  response: Nothing,
+});
+export const me = defineRoute({
+  method: 'GET',
+  url: '/auth/me',
+  tag: 'auth',
+  summary: 'Who is signed in',
+  access: 'viewer',
+  response: Me,
+});
+export const setPassword = defineRoute({
+  method: 'PUT',
+  url: '/auth/password',
+  tag: 'auth',
+  summary: 'Set or change your password',
+  access: 'viewer',
+  body: Type.Object({ current: Type.Optional(Type.String({ maxLength: 200 })), password: Password }),
+  response: Me,
+});

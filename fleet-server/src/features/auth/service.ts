@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { LinesideError } from '@lineside/shared';
+import { users } from '../../db/schema.js';
+import type { Services } from '../../services.js';
+import { hashPassword, verifyPassword } from './password.js';
+import type { UserRow } from './repository.js';
+import * as repository from './repository.js';
+import type { Me } from './schemas.js';
+import { hashToken, newToken } from './tokens.js';
+
+const hourMs = 3_600_000;
+export const sessionMs = 7 * 24 * hourMs;
+const linkMs = 24 * hourMs;
+
+export interface SignedIn {
+  user: UserRow;
+  /** Secret for the cookie. */
+  token: string;
+  expiresAt: Date;
+}
+
+export const toMe = (user: UserRow): Me => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  role: user.role,
+  hasPassword: user.passwordHash !== null,
+});
+
+export const signInPath = (token: string): string => `/sign-in?token=${token}`;
+
+async function openSession(services: Services, user: UserRow, how: string): Promise<SignedIn> {
+  const token = newToken();
+  const expiresAt = new Date(services.now() + sessionMs);
+  await repository.insertSession(services.database.db, hashToken(token), user.id, expiresAt);
+  await services.audit.record({
+    actor: user.email,
+    action: 'user.sign-in',
+    subject: user.id,
+    detail: { how },
+  });
+  return { user, token, expiresAt };
+}
+
+/** @throws LinesideError `credentials_wrong`, the same for a wrong name and a wrong password */
+export async function signIn(services: Services, email: string, password: string): Promise<SignedIn> {
+  const user = await repository.findUserByEmail(services.database.db, email);
+  const right = await verifyPassword(password, user?.passwordHash ?? null);
+  if (!user || !right || user.disabledAt) throw new LinesideError('credentials_wrong');
+  return openSession(services, user, 'password');
+}
+
+/** @throws LinesideError `link_invalid` */
+export async function signInByLink(services: Services, token: string): Promise<SignedIn> {
+  const user = await repository.spendLink(services.database.db, hashToken(token), new Date(services.now()));
+  if (!user) throw new LinesideError('link_invalid');
+  return openSession(services, user, 'link');
+}
+
+/** Sets the first password or changes it; every other session of the user ends. */
+export async function setPassword(
+  services: Services,
+  userId: string,
+  password: string,
+  current: string | undefined,
+): Promise<SignedIn> {
+  const { db } = services.database;
+  const user = await repository.findUser(db, userId);
+  if (!user) throw new LinesideError('unauthenticated');
+  if (user.passwordHash !== null && !(await verifyPassword(current ?? '', user.passwordHash))) {
+    throw new LinesideError('credentials_wrong');
+  }
+  const passwordHash = await hashPassword(password);
+  await db.transaction(async (tx) => {
+    await repository.setPasswordHash(tx, userId, passwordHash);
+    await repository.deleteSessionsOf(tx, userId);
+  });
+  await services.audit.record({ actor: user.email, action: 'user.set-password', subject: userId });
+  return openSession(services, { ...user, passwordHash }, 'password change');
+}
+
+/**
+ * While nobody could sign in as admin, makes the first admin and a link for them.
+ * @returns path of the one-time link, or null where an admin has a password
+ */
+export async function bootstrapAdmin(services: Services): Promise<string | null> {
+  const { db } = services.database;
+  await repository.deleteExpired(db, new Date(services.now()));
+  if (await repository.hasAdminWithPassword(db)) return null;
+  const token = newToken();
+  await db.transaction(async (tx) => {
+    const email = 'admin@localhost';
+    const id = randomUUID();
+    await tx
+      .insert(users)
+      .values({ id, email, name: 'Admin', role: 'admin' })
+      .onConflictDoUpdate({ target: users.email, set: { role: 'admin', disabledAt: null } });
+    const admin = await repository.findUserByEmail(tx as typeof db, email);
+    await repository.replaceLink(tx, admin?.id ?? id, hashToken(token), new Date(services.now() + linkMs));
+  });
+  return signInPath(token);
+}
+
+/** A fresh one-time link for a user, as a path on this server. */
+export async function createSignInPath(services: Services, userId: string): Promise<string> {
+  const token = newToken();
+  await repository.replaceLink(
+    services.database.db,
+    userId,
+    hashToken(token),
+    new Date(services.now() + linkMs),
+  );
+  return signInPath(token);
+}

@@ -1,0 +1,95 @@
+import { Alarm, Decision, ReportedState, TelemetryMessage } from '@lineside/shared';
+import Type, { type Static } from 'typebox';
+import { IdParams, Nullable, Timestamp } from '../../http/page.js';
+import { defineRoute } from '../../http/route.js';
+
+export const Device = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  enrolledAt: Timestamp,
+  revokedAt: Nullable(Timestamp),
+  certificateExpiresAt: Timestamp,
+  online: Type.Boolean(),
+  lastSeenAt: Nullable(Timestamp),
+  reported: Nullable(ReportedState.schema),
+  telemetry: Nullable(TelemetryMessage.schema),
+  alarms: Type.Array(Alarm, {
+    description:
+      'What is wrong now, by the device and by the server; of one that is offline, what it said last',
+  }),
+  desiredModelVersion: Nullable(Type.String()),
+  desiredChallenger: Nullable(Type.Object({ version: Type.String(), share: Type.Number() })),
+  settingsRevision: Type.Integer({ description: 'Of the desired settings; 0: never set' }),
+  lastFrame: Nullable(Type.Object({ id: Type.String(), receivedAt: Timestamp })),
+});
+export type Device = Static<typeof Device>;
+
+export const listDevices = defineRoute({
+  method: 'GET',
+  url: '/devices',
+  tag: 'devices',
+  summary: 'The fleet; config.effective is null here, and there with one device',
+  access: 'viewer',
+  response: Type.Object({ items: Type.Array(Device) }),
+});
+export const getDevice = defineRoute({
+  method: 'GET',
+  url: '/devices/:id',
+  tag: 'devices',
+  summary: 'One device',
+  access: 'viewer',
+  params: IdParams,
+  response: Device,
+});
+export const DeviceEvent = Type.Object({
+  id: Type.String(),
+  at: Timestamp,
+  severity: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+});
+export const listDeviceEvents = defineRoute({
+  method: 'GET',
+  url: '/devices/:id/events',
+  tag: 'devices',
+  summary: 'Latest events the device reported',
+  access: 'viewer',
+  params: IdParams,
+  response: Type.Object({ items: Type.Array(DeviceEvent) }),
+});
+export const createClaimToken = defineRoute({
+  method: 'POST',
+  url: '/devices/claim-tokens',
+  tag: 'devices',
+  summary: 'A one-time token that lets one device enrol under this name',
+  access: 'admin',
+  status: 201,
+  body: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    validMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 43200, default: 60 })),
+  }),
+  response: Type.Object({
+    token: Type.String({ description: 'Shown once. <secret>.<CA fingerprint>' }),
+    enrolUrl: Type.String({ description: 'Address of the device port; devices add /enrol' }),
+    expiresAt: Timestamp,
+  }),
+});
+export const revokeDevice = defineRoute({
+  method: 'POST',
+  url: '/devices/:id/revoke',
+  tag: 'devices',
+  summary: 'Revoke the certificate and drop the connection',
+  access: 'admin',
+  params: IdParams,
+  response: Device,
+});
+export const inferOnDevice = defineRoute({
+  method: 'POST',
+  url: '/devices/:id/infer',
+  tag: 'devices',
+  summary: 'Run the model that is now active on the device on this picture; nothing is stored or flagged',
+  access: 'operator',
+  params: IdParams,
+  consumes: ['image/jpeg', 'image/png', 'image/webp'],
+  response: Decision,
+});

@@ -1,0 +1,147 @@
+import { and, asc, count, desc, eq, gt, inArray, sql } from 'drizzle-orm';
+import type { DbOrTransaction } from '../../db/database.js';
+import type { Transaction } from '../../db/retried-transaction.js';
+import { labels, reviewItems } from '../../db/schema.js';
+
+export const leaseMs = 180_000;
+/** A skipped frame goes to others first, and comes back to the same person when nothing else is left. */
+const skipRestMs = 30 * 60_000;
+const skipPauseMs = 60_000;
+
+export type ReviewRow = typeof reviewItems.$inferSelect;
+
+interface Lessee {
+  userId: string;
+  /** As it stands in the labels. */
+  author: string;
+}
+
+const expiry = (nowMs: number) => new Date(nowMs + leaseMs);
+
+/**
+ * Lends up to `count` frames: the ones the person holds already, renewed under the same token, then the best of the
+ * rest. Concurrent callers step over each other's rows, so that no frame is lent twice.
+ */
+export async function lease(
+  tx: Transaction,
+  who: Lessee,
+  wanted: number,
+  nowMs: number,
+): Promise<ReviewRow[]> {
+  const held = await tx
+    .update(reviewItems)
+    .set({ leaseExpiresAt: expiry(nowMs) })
+    .where(
+      and(
+        eq(reviewItems.state, 'queued'),
+        eq(reviewItems.leaseUserId, who.userId),
+        gt(reviewItems.leaseExpiresAt, new Date(nowMs)),
+      ),
+    )
+    .returning();
+  const rows = held.sort(byPriority).slice(0, wanted);
+  if (rows.length < wanted) rows.push(...(await take(tx, who, wanted - rows.length, nowMs, skipRestMs)));
+  if (rows.length === 0) rows.push(...(await take(tx, who, wanted, nowMs, skipPauseMs)));
+  return rows;
+}
+
+async function take(
+  tx: Transaction,
+  who: Lessee,
+  wanted: number,
+  nowMs: number,
+  restMs: number,
+): Promise<ReviewRow[]> {
+  const now = new Date(nowMs).toISOString();
+  const picked = await tx
+    .select({ frameId: reviewItems.frameId })
+    .from(reviewItems)
+    .where(
+      and(
+        eq(reviewItems.state, 'queued'),
+        sql`(${reviewItems.leaseExpiresAt} is null or ${reviewItems.leaseExpiresAt} <= ${now})`,
+        sql`(${reviewItems.skips} = 0 or not exists (
+          select 1 from ${labels} l where l.frame_id = ${reviewItems.frameId} and l.kind = 'skip'
+            and l.author = ${who.author} and l.at > ${new Date(nowMs - restMs).toISOString()}))`,
+      ),
+    )
+    .orderBy(desc(reviewItems.priority), asc(reviewItems.frameId))
+    .limit(wanted)
+    .for('update', { skipLocked: true });
+  return lend(
+    tx,
+    picked.map((row) => row.frameId),
+    who.userId,
+    nowMs,
+  );
+}
+
+/** Lends these frames, which the caller has locked, under a new token each. */
+export async function lend(
+  tx: Transaction,
+  frameIds: string[],
+  userId: string,
+  nowMs: number,
+): Promise<ReviewRow[]> {
+  if (frameIds.length === 0) return [];
+  const rows = await tx
+    .update(reviewItems)
+    .set({
+      state: 'queued',
+      leaseUserId: userId,
+      leaseExpiresAt: expiry(nowMs),
+      token: sql`${reviewItems.token} + 1`,
+    })
+    .where(inArray(reviewItems.frameId, frameIds))
+    .returning();
+  return rows.sort(byPriority);
+}
+
+/**
+ * Renews what the caller still holds. A lease that ran out but was not taken by anyone is renewed too.
+ * @returns the frames that were lost
+ */
+export async function renew(
+  db: DbOrTransaction,
+  userId: string,
+  leases: readonly { frameId: string; token: number }[],
+  nowMs: number,
+): Promise<{ lost: string[]; expiresAt: Date }> {
+  const expiresAt = expiry(nowMs);
+  if (leases.length === 0) return { lost: [], expiresAt };
+  const pairs = sql.join(
+    leases.map(({ frameId, token }) => sql`(${frameId}::text, ${token}::int)`),
+    sql`, `,
+  );
+  const kept = await db
+    .update(reviewItems)
+    .set({ leaseExpiresAt: expiresAt })
+    .where(
+      and(
+        eq(reviewItems.state, 'queued'),
+        eq(reviewItems.leaseUserId, userId),
+        sql`(${reviewItems.frameId}, ${reviewItems.token}) in (${pairs})`,
+      ),
+    )
+    .returning({ frameId: reviewItems.frameId });
+  const still = new Set(kept.map((row) => row.frameId));
+  return { lost: leases.flatMap(({ frameId }) => (still.has(frameId) ? [] : frameId)), expiresAt };
+}
+
+/** Frames that wait and nobody has on lease. */
+export async function countWaiting(db: DbOrTransaction, nowMs: number): Promise<number> {
+  const now = new Date(nowMs).toISOString();
+  const [row] = await db
+    .select({ waiting: count() })
+    .from(reviewItems)
+    .where(
+      and(
+        eq(reviewItems.state, 'queued'),
+        sql`(${reviewItems.leaseExpiresAt} is null or ${reviewItems.leaseExpiresAt} <= ${now})`,
+      ),
+    );
+  return row?.waiting ?? 0;
+}
+
+const byPriority = (a: ReviewRow, b: ReviewRow): number =>
+  b.priority - a.priority || (a.frameId < b.frameId ? -1 : a.frameId > b.frameId ? 1 : 0);

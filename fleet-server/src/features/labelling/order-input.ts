@@ -1,0 +1,129 @@
+import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import type { Db } from '../../db/database.js';
+import { frames, modelVersions, reviewItems } from '../../db/schema.js';
+import { parseHead, type SerializedHead } from '../../learning/head/head.js';
+import type { Services } from '../../services.js';
+import { championId } from '../models/repository.js';
+import { embedAnew } from './embed-anew.js';
+
+/** More frames than this wait: the newest are ordered, the others keep the place they have. */
+const mostCandidates = 20_000;
+const mostLabelled = 20_000;
+const rowsPerQuery = 500;
+
+export interface OrderInputs {
+  champion: string | null;
+  /** Head of the champion; null while it knows nothing. */
+  head: { serialized: SerializedHead; names: string[] } | null;
+  dimensions: number;
+  candidateIds: string[];
+  /** [n, dimensions] */
+  candidates: Float32Array;
+  /** [m, dimensions] */
+  labelled: Float32Array;
+}
+
+/** Embeddings of the frames that wait and of those that were answered, in the champion's space. */
+export async function loadOrderInputs(services: Services, signal: AbortSignal): Promise<OrderInputs | null> {
+  const { db } = services.database;
+  const champion = await loadChampion(services);
+  if (champion) await embedAnew(services, champion, signal);
+  const space = champion?.space ?? (await commonSpace(db));
+  if (space === null) return null;
+  const waiting = await db
+    .select({ id: frames.id })
+    .from(reviewItems)
+    .innerJoin(frames, eq(frames.id, reviewItems.frameId))
+    .where(and(eq(reviewItems.state, 'queued'), eq(frames.embeddingSpace, space)))
+    .orderBy(desc(reviewItems.enqueuedAt), desc(reviewItems.frameId))
+    .limit(mostCandidates);
+  const done = await db
+    .select({ id: frames.id })
+    .from(frames)
+    .where(and(inArray(frames.labelKind, ['class', 'unsure']), eq(frames.embeddingSpace, space)))
+    .orderBy(desc(frames.receivedAt), desc(frames.id))
+    .limit(mostLabelled);
+  const candidates = await embeddings(
+    db,
+    waiting.map((row) => row.id),
+    champion?.dimensions ?? null,
+  );
+  if (candidates.ids.length === 0) return null;
+  const labelled = await embeddings(
+    db,
+    done.map((row) => row.id),
+    candidates.dimensions,
+  );
+  return {
+    champion: champion?.id ?? null,
+    head: champion?.head ?? null,
+    dimensions: candidates.dimensions,
+    candidateIds: candidates.ids,
+    candidates: candidates.rows,
+    labelled: labelled.rows,
+  };
+}
+
+async function loadChampion({ database: { db }, blobs }: Services) {
+  const id = await championId(db);
+  if (id === null) return null;
+  const [model] = await db.select().from(modelVersions).where(eq(modelVersions.id, id));
+  if (!model) return null;
+  const { space, dimensions } = model.manifest.embedding;
+  // The bootstrap model knows nothing: then typical frames come first.
+  const known = model.trainingRunId !== null && model.headSha256 !== null;
+  const modelSha256 = model.manifest.variants[0]!.file.sha256;
+  if (!known) return { id, space, dimensions, modelSha256, head: null };
+  const serialized: SerializedHead = JSON.parse((await blobs.read(model.headSha256!)).toString());
+  parseHead(serialized);
+  return {
+    id,
+    space,
+    dimensions,
+    modelSha256,
+    head: { serialized, names: model.manifest.classes.map(({ name }) => name) },
+  };
+}
+
+/** Before any model: the space most of the waiting frames are in. */
+async function commonSpace(db: Db): Promise<string | null> {
+  const [row] = await db
+    .select({ space: frames.embeddingSpace })
+    .from(reviewItems)
+    .innerJoin(frames, eq(frames.id, reviewItems.frameId))
+    .where(and(eq(reviewItems.state, 'queued'), isNotNull(frames.embeddingSpace)))
+    .groupBy(frames.embeddingSpace)
+    .orderBy(desc(sql`count(*)`))
+    .limit(1);
+  return row?.space ?? null;
+}
+
+/** Rows [n, dimensions] and the frames they are of; a vector of another length is left out. */
+async function embeddings(db: Db, ids: readonly string[], expected: number | null) {
+  let dimensions = expected;
+  const found: { id: string; vector: Float32Array }[] = [];
+  for (let from = 0; from < ids.length; from += rowsPerQuery) {
+    const rows = await db
+      .select({ id: frames.id, embedding: frames.embedding })
+      .from(frames)
+      .where(inArray(frames.id, ids.slice(from, from + rowsPerQuery)));
+    for (const { id, embedding } of rows) {
+      if (!embedding || embedding.byteLength === 0 || embedding.byteLength % 4 !== 0) continue;
+      dimensions ??= embedding.byteLength / 4;
+      if (embedding.byteLength !== dimensions * 4) continue;
+      found.push({ id, vector: toFloats(embedding) });
+    }
+  }
+  // The order of the ids, so that the same queue is ordered the same way.
+  const place = new Map(ids.map((id, index) => [id, index]));
+  found.sort((a, b) => place.get(a.id)! - place.get(b.id)!);
+  const rows = new Float32Array(found.length * (dimensions ?? 0));
+  found.forEach(({ vector }, index) => {
+    rows.set(vector, index * vector.length);
+  });
+  return { ids: found.map(({ id }) => id), rows, dimensions: dimensions ?? 1 };
+}
+
+/** float32, little-endian, at whatever offset. */
+const toFloats = (bytes: Uint8Array): Float32Array =>
+  new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);

@@ -1,0 +1,38 @@
+import type { DbOrTransaction } from '../../db/database.js';
+import { framesById } from '../frames/repository.js';
+import type { Frame } from '../frames/schemas.js';
+import type { ReviewRow } from './lease.js';
+import type { ReviewItem } from './schemas.js';
+
+/** A model that knows nothing gives every class the same probability: that is no prelabel. */
+const leastMargin = 0.01;
+
+function prelabel(row: ReviewRow, frame: Frame): ReviewItem['prelabel'] {
+  if (row.prelabelClassId !== null && row.prelabelConfidence !== null) {
+    return { classId: row.prelabelClassId, confidence: row.prelabelConfidence };
+  }
+  const { decision } = frame;
+  if (!decision || decision.margin < leastMargin) return null;
+  return { classId: decision.classId, confidence: decision.confidence };
+}
+
+/** Leased rows with their frames, in the order given. */
+export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRow[]): Promise<ReviewItem[]> {
+  const found = await framesById(
+    db,
+    rows.map((row) => row.frameId),
+  );
+  const byId = new Map(found.map((frame) => [frame.id, frame]));
+  return rows.flatMap((row) => {
+    const frame = byId.get(row.frameId);
+    if (!frame) return [];
+    return {
+      frame,
+      prelabel: prelabel(row, frame),
+      reason: row.reason,
+      score: row.priority,
+      token: row.token,
+      leaseExpiresAt: (row.leaseExpiresAt ?? new Date(0)).toISOString(),
+    };
+  });
+}

@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import type { Services } from '../services.js';
+import { registerChallengers } from './challengers/routes.js';
+import { registerClasses } from './classes/routes.js';
+import { registerCommands } from './commands/routes.js';
+import { registerDatasets } from './datasets/routes.js';
+import { registerDeviceSettings } from './device-settings/routes.js';
+import { registerFrames } from './frames/routes.js';
+import { createLabellingBackground } from './labelling/background.js';
+import { registerLabelling } from './labelling/routes.js';
+import { createModelsBackground } from './models/background.js';
+import { registerModels } from './models/routes.js';
+import { createRolloutsBackground } from './rollouts/background.js';
+import { registerRollouts } from './rollouts/routes.js';
+import { createTrainingBackground } from './training/background.js';
+import { registerTraining } from './training/routes.js';
+
+/** The stages of the loop that people work with, in its order. */
+export function registerProductFeatures(app: FastifyInstance, services: Services): void {
+  registerClasses(app, services);
+  registerFrames(app, services);
+  registerLabelling(app, services);
+  registerDatasets(app, services);
+  registerTraining(app, services);
+  registerModels(app, services);
+  registerRollouts(app, services);
+  registerChallengers(app, services);
+  registerDeviceSettings(app, services);
+  registerCommands(app, services);
+}
+
+/** Work that goes on without a request. */
+export interface Background {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Started in the order of the loop, stopped in reverse. */
+export function createProductBackground(services: Services): Background {
+  const parts: Background[] = [
+    createLabellingBackground(services),
+    createModelsBackground(services),
+    createTrainingBackground(services),
+    createRolloutsBackground(services),
+  ];
+  return {
+    async start() {
+      for (const part of parts) await part.start();
+    },
+    async stop() {
+      for (const part of [...parts].reverse()) await part.stop();
+    },
+  };
+}

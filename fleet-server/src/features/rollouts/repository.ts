@@ -1,0 +1,171 @@
+import { LinesideError } from '@lineside/shared';
+import { and, asc, count, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import type { DbOrTransaction } from '../../db/database.js';
+import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import type { ExecutionState, RolloutState } from './machine.js';
+import type { Candidate } from './plan-groups.js';
+import type { Execution, Rollout } from './schemas.js';
+
+export type RolloutRow = typeof rollouts.$inferSelect;
+
+/** @throws LinesideError `not_found` */
+export async function rolloutById(db: DbOrTransaction, id: string): Promise<RolloutRow> {
+  const [row] = await db.select().from(rollouts).where(eq(rollouts.id, id));
+  if (!row) throw new LinesideError('not_found', `There is no rollout ${id}.`);
+  return row;
+}
+
+export const listRollouts = (db: DbOrTransaction): Promise<RolloutRow[]> =>
+  db.select().from(rollouts).orderBy(desc(rollouts.number)).limit(200);
+
+/** Rows with the counts of their groups, in the order given. */
+export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[]): Promise<Rollout[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => row.id);
+  const groups = await db
+    .select()
+    .from(rolloutGroups)
+    .where(inArray(rolloutGroups.rolloutId, ids))
+    .orderBy(asc(rolloutGroups.index));
+  const counts = await db
+    .select({
+      rolloutId: rolloutExecutions.rolloutId,
+      index: rolloutExecutions.groupIndex,
+      state: rolloutExecutions.state,
+      devices: count(),
+    })
+    .from(rolloutExecutions)
+    .where(inArray(rolloutExecutions.rolloutId, ids))
+    .groupBy(rolloutExecutions.rolloutId, rolloutExecutions.groupIndex, rolloutExecutions.state);
+  const sum = (rolloutId: string, index: number, states?: readonly ExecutionState[]) =>
+    counts
+      .filter((row) => row.rolloutId === rolloutId && row.index === index)
+      .filter((row) => !states || states.includes(row.state))
+      .reduce((total, row) => total + row.devices, 0);
+  return rows.map((row) => ({
+    id: row.id,
+    number: row.number,
+    state: row.state,
+    modelVersionId: row.modelVersionId,
+    previousModelVersionId: row.previousModelVersionId,
+    releaseCounter: row.releaseCounter,
+    strategy: row.strategy,
+    createdAt: row.createdAt.toISOString(),
+    createdBy: row.createdBy,
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    reason: row.reason,
+    groups: groups
+      .filter((group) => group.rolloutId === row.id)
+      .map((group) => ({
+        index: group.index,
+        state: group.state,
+        devices: sum(row.id, group.index),
+        confirmed: sum(row.id, group.index, ['confirmed']),
+        failed: sum(row.id, group.index, ['failed', 'rejected', 'timed_out']),
+        soakEndsAt: group.soakEndsAt?.toISOString() ?? null,
+      })),
+  }));
+}
+
+export async function executionsOf(db: DbOrTransaction, rolloutId: string): Promise<Execution[]> {
+  const rows = await db
+    .select({ execution: rolloutExecutions, deviceName: devices.name })
+    .from(rolloutExecutions)
+    .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
+    .where(eq(rolloutExecutions.rolloutId, rolloutId))
+    .orderBy(asc(rolloutExecutions.groupIndex), asc(devices.name), asc(devices.id));
+  return rows.map(({ execution, deviceName }) => ({
+    deviceId: execution.deviceId,
+    deviceName,
+    group: execution.groupIndex,
+    state: execution.state,
+    progress: execution.progress,
+    code: execution.code,
+    message: execution.message,
+    updatedAt: execution.updatedAt.toISOString(),
+  }));
+}
+
+/** Devices a rollout may go to: those named, or all; never a revoked one. */
+export const candidates = (db: DbOrTransaction, ids?: readonly string[]): Promise<Candidate[]> =>
+  db
+    .select({ id: devices.id, online: devices.online })
+    .from(devices)
+    .where(and(isNull(devices.revokedAt), ids ? inArray(devices.id, [...ids]) : undefined));
+
+/** Compare-and-set. @returns false when the rollout was not in any of the states */
+export async function moveRollout(
+  db: DbOrTransaction,
+  id: string,
+  from: readonly RolloutState[],
+  change: Partial<typeof rollouts.$inferInsert> & { state: RolloutState },
+): Promise<boolean> {
+  const rows = await db
+    .update(rollouts)
+    .set(change)
+    .where(and(eq(rollouts.id, id), inArray(rollouts.state, [...from])))
+    .returning({ id: rollouts.id });
+  return rows.length > 0;
+}
+
+export async function insertGroups(
+  db: DbOrTransaction,
+  rolloutId: string,
+  groups: readonly (readonly string[])[],
+  now: Date,
+): Promise<void> {
+  await db
+    .insert(rolloutGroups)
+    .values(groups.map((_, index) => ({ rolloutId, index, state: 'scheduled' as const })));
+  const rows = groups.flatMap((ids, groupIndex) =>
+    ids.map((deviceId) => ({ rolloutId, deviceId, groupIndex, state: 'queued' as const, updatedAt: now })),
+  );
+  if (rows.length > 0) await db.insert(rolloutExecutions).values(rows);
+}
+
+/** Another rollout that is under way on one of the devices of this one. */
+export async function rolloutInTheWay(db: DbOrTransaction, id: string): Promise<RolloutRow | undefined> {
+  const mine = db
+    .select({ deviceId: rolloutExecutions.deviceId })
+    .from(rolloutExecutions)
+    .where(eq(rolloutExecutions.rolloutId, id));
+  const [row] = await db
+    .select({ rollout: rollouts })
+    .from(rollouts)
+    .innerJoin(rolloutExecutions, eq(rolloutExecutions.rolloutId, rollouts.id))
+    .where(
+      and(
+        ne(rollouts.id, id),
+        inArray(rollouts.state, ['running', 'paused']),
+        inArray(rolloutExecutions.deviceId, mine),
+      ),
+    )
+    .limit(1);
+  return row?.rollout;
+}
+
+/** A rollout started later than this one that reached one of its devices and was not itself taken back. */
+export async function laterRollout(
+  db: DbOrTransaction,
+  rollout: RolloutRow,
+): Promise<RolloutRow | undefined> {
+  const mine = db
+    .select({ deviceId: rolloutExecutions.deviceId })
+    .from(rolloutExecutions)
+    .where(eq(rolloutExecutions.rolloutId, rollout.id));
+  const [row] = await db
+    .select({ rollout: rollouts })
+    .from(rollouts)
+    .innerJoin(rolloutExecutions, eq(rolloutExecutions.rolloutId, rollouts.id))
+    .where(
+      and(
+        inArray(rollouts.state, ['running', 'paused', 'finished', 'aborted']),
+        sql`${rollouts.releaseCounter} > ${rollout.releaseCounter}`,
+        ne(rolloutExecutions.state, 'queued'),
+        inArray(rolloutExecutions.deviceId, mine),
+      ),
+    )
+    .limit(1);
+  return row?.rollout;
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify';
+import { mount } from '../../http/route.js';
+import type { Services } from '../../services.js';
+import * as repository from './repository.js';
+import { rollBack } from './roll-back.js';
+import * as schemas from './schemas.js';
+import * as service from './service.js';
+
+export function registerRollouts(app: FastifyInstance, services: Services): void {
+  const { db } = services.database;
+  const show = async (row: repository.RolloutRow): Promise<schemas.Rollout> =>
+    (await repository.toRollouts(db, [row]))[0]!;
+
+  mount(app, schemas.listRollouts, async () => ({
+    items: await repository.toRollouts(db, await repository.listRollouts(db)),
+  }));
+  mount(app, schemas.getRollout, async ({ params }) => ({
+    rollout: await show(await repository.rolloutById(db, params.id)),
+    executions: await repository.executionsOf(db, params.id),
+  }));
+  mount(app, schemas.createRollout, async ({ body, actor }) => {
+    const { start, ...input } = body;
+    const rollout = await service.createRollout(services, actor.email, input);
+    return show(start ? await service.startRollout(services, actor.email, rollout.id) : rollout);
+  });
+  mount(app, schemas.startRollout, async ({ params, actor }) =>
+    show(await service.startRollout(services, actor.email, params.id)),
+  );
+  mount(app, schemas.pauseRollout, async ({ params, actor }) =>
+    show(await service.pauseRollout(services, actor.email, params.id)),
+  );
+  mount(app, schemas.resumeRollout, async ({ params, actor }) =>
+    show(await service.resumeRollout(services, actor.email, params.id)),
+  );
+  mount(app, schemas.abortRollout, async ({ params, actor }) =>
+    show(await service.abortRollout(services, actor.email, params.id)),
+  );
+  mount(app, schemas.rollBackRollout, async ({ params, actor }) =>
+    show(await rollBack(services, actor.email, params.id)),
+  );
+}

@@ -1,0 +1,137 @@
+import Type, { type Static } from 'typebox';
+import { IdParams, Nullable, Timestamp } from '../../http/page.js';
+import { defineRoute } from '../../http/route.js';
+
+export const rolloutStates = [
+  'draft',
+  'awaiting_approval',
+  'ready',
+  'running',
+  'paused',
+  'finished',
+  'aborted',
+  'rolled_back',
+] as const;
+export const groupStates = ['scheduled', 'running', 'soaking', 'finished', 'failed'] as const;
+export const executionStates = [
+  'queued',
+  'notified',
+  'downloading',
+  'verifying',
+  'compiling',
+  'self_testing',
+  'active',
+  'confirmed',
+  'failed',
+  'rejected',
+  'timed_out',
+  'rolled_back',
+] as const;
+
+export const Strategy = Type.Union([
+  Type.Object({ kind: Type.Literal('all_at_once') }),
+  Type.Object({
+    kind: Type.Literal('canary'),
+    canaries: Type.Integer({ minimum: 1, maximum: 1000, description: 'Devices in the first group' }),
+    confirmations: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'Confirmed devices before the soak',
+    }),
+    soakSeconds: Type.Integer({ minimum: 0, maximum: 604800 }),
+  }),
+]);
+export type Strategy = Static<typeof Strategy>;
+
+export const Execution = Type.Object({
+  deviceId: Type.String(),
+  deviceName: Type.String(),
+  group: Type.Integer({ minimum: 0 }),
+  state: Type.Enum(executionStates),
+  progress: Nullable(Type.Number()),
+  code: Nullable(Type.String()),
+  message: Nullable(Type.String()),
+  updatedAt: Timestamp,
+});
+export type Execution = Static<typeof Execution>;
+
+export const Rollout = Type.Object({
+  id: Type.String(),
+  number: Type.Integer(),
+  state: Type.Enum(rolloutStates),
+  modelVersionId: Type.String(),
+  previousModelVersionId: Nullable(Type.String()),
+  releaseCounter: Type.Integer(),
+  strategy: Strategy,
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+  startedAt: Nullable(Timestamp),
+  finishedAt: Nullable(Timestamp),
+  reason: Nullable(Type.String({ description: 'Why it paused, failed or was rolled back' })),
+  groups: Type.Array(
+    Type.Object({
+      index: Type.Integer({ minimum: 0 }),
+      state: Type.Enum(groupStates),
+      devices: Type.Integer(),
+      confirmed: Type.Integer(),
+      failed: Type.Integer(),
+      soakEndsAt: Nullable(Timestamp),
+    }),
+  ),
+});
+export type Rollout = Static<typeof Rollout>;
+
+const RolloutDetail = Type.Object({ rollout: Rollout, executions: Type.Array(Execution) });
+const action = <const U extends string>(url: U, summary: string) =>
+  defineRoute({
+    method: 'POST',
+    url,
+    tag: 'rollouts',
+    summary,
+    access: 'admin',
+    params: IdParams,
+    response: Rollout,
+  });
+
+export const listRollouts = defineRoute({
+  method: 'GET',
+  url: '/rollouts',
+  tag: 'rollouts',
+  summary: 'Rollouts, newest first',
+  access: 'viewer',
+  response: Type.Object({ items: Type.Array(Rollout) }),
+});
+export const getRollout = defineRoute({
+  method: 'GET',
+  url: '/rollouts/:id',
+  tag: 'rollouts',
+  summary: 'One rollout with every device in it',
+  access: 'viewer',
+  params: IdParams,
+  response: RolloutDetail,
+});
+export const createRollout = defineRoute({
+  method: 'POST',
+  url: '/rollouts',
+  tag: 'rollouts',
+  summary: 'Stage a model version; it waits in ready until started',
+  access: 'admin',
+  status: 201,
+  body: Type.Object({
+    modelVersionId: Type.String(),
+    strategy: Strategy,
+    deviceIds: Type.Optional(
+      Type.Array(Type.String(), { description: 'Default: every device that is not revoked' }),
+    ),
+    start: Type.Optional(Type.Boolean({ default: false })),
+  }),
+  response: Rollout,
+});
+export const startRollout = action('/rollouts/:id/start', 'Start a ready rollout');
+export const pauseRollout = action('/rollouts/:id/pause', 'Start no further group');
+export const resumeRollout = action('/rollouts/:id/resume', 'Go on after a pause');
+export const abortRollout = action('/rollouts/:id/abort', 'Stop; devices keep what they run');
+export const rollBackRollout = action(
+  '/rollouts/:id/roll-back',
+  'Give every touched device the version it ran before, under a new release counter',
+);

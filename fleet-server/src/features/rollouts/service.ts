@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { LinesideError } from '@lineside/shared';
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Transaction } from '../../db/retried-transaction.js';
+import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import type { Services } from '../../services.js';
+import { championId, modelById } from '../models/repository.js';
+import { planGroups } from './plan-groups.js';
+import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from './release.js';
+import * as repository from './repository.js';
+import type { Strategy } from './schemas.js';
+
+type RolloutRow = repository.RolloutRow;
+/** E-mail of whoever does it, or `system`. */
+type ActorName = string;
+
+export const changed = (services: Services, rolloutId: string): void =>
+  services.live.publish({ type: 'rollout', rolloutId });
+
+/**
+ * Stages a model version. The devices and their groups are fixed here, apart from which are canaries.
+ * @throws LinesideError `not_found`, `rollout_no_devices`, `request_invalid`
+ */
+export async function createRollout(
+  services: Services,
+  actor: ActorName,
+  input: {
+    modelVersionId: string;
+    strategy: Strategy;
+    deviceIds?: readonly string[] | undefined;
+    /** A fleet without devices may have a release, for those to come. */
+    mayBeEmpty?: boolean;
+  },
+): Promise<RolloutRow> {
+  const { strategy } = input;
+  if (strategy.kind === 'canary' && strategy.confirmations > strategy.canaries) {
+    throw new LinesideError('request_invalid', 'More confirmations are asked for than there are canaries.');
+  }
+  const now = new Date(services.now());
+  const rollout = await services.database.db.transaction(async (tx) => {
+    const model = await modelById(tx, input.modelVersionId);
+    const found = await repository.candidates(tx, input.deviceIds);
+    if (input.deviceIds && found.length < new Set(input.deviceIds).size) {
+      throw new LinesideError('device_unknown', 'A device is unknown or revoked.');
+    }
+    if (found.length === 0 && !input.mayBeEmpty) throw new LinesideError('rollout_no_devices');
+    const [row] = await tx
+      .insert(rollouts)
+      .values({
+        id: randomUUID(),
+        state: 'ready',
+        modelVersionId: model.id,
+        releaseCounter: await nextReleaseCounter(tx),
+        strategy,
+        createdAt: now,
+        createdBy: actor,
+      })
+      .returning();
+    await repository.insertGroups(tx, row!.id, planGroups(found, strategy), now);
+    return row!;
+  });
+  await record(services, actor, 'rollout.create', rollout, { model: rollout.modelVersionId });
+  return rollout;
+}
+
+/**
+ * Signs the manifest under a release counter that is the highest given out, then lets the ticker begin.
+ * @throws LinesideError `rollout_state` when it is not ready, or another one is under way on the same devices
+ */
+export async function startRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
+  const { db } = services.database;
+  const { releaseCounter, model } = await db.transaction(async (tx) => {
+    await lockReleases(tx);
+    const rollout = await repository.rolloutById(tx, id);
+    await mustBeClear(tx, rollout);
+    // Others may have been released since this one was staged, and a device takes no counter below one it has.
+    const releaseCounter = await nextReleaseCounter(tx);
+    const moved = await repository.moveRollout(tx, id, ['ready'], { state: 'ready', releaseCounter });
+    if (!moved) throw wrongState(rollout, 'started');
+    return { releaseCounter, model: await modelById(tx, rollout.modelVersionId) };
+  });
+  await publishRelease(services, model, releaseCounter);
+  const rollout = await db.transaction(async (tx) => {
+    await lockReleases(tx);
+    const staged = await repository.rolloutById(tx, id);
+    await mustBeClear(tx, staged);
+    if (staged.state !== 'ready' || staged.releaseCounter !== releaseCounter)
+      throw wrongState(staged, 'started');
+    await chooseCanaries(tx, staged, new Date(services.now()));
+    const champion = await championId(tx);
+    await repository.moveRollout(tx, id, ['ready'], {
+      state: 'running',
+      startedAt: new Date(services.now()),
+      previousModelVersionId: champion === staged.modelVersionId ? null : champion,
+    });
+    await closeSuperseded(tx, staged);
+    return repository.rolloutById(tx, id);
+  });
+  await record(services, actor, 'rollout.start', rollout, { model: model.id, releaseCounter });
+  return rollout;
+}
+
+async function mustBeClear(tx: Transaction, rollout: RolloutRow): Promise<void> {
+  if (rollout.state !== 'ready') throw wrongState(rollout, 'started');
+  const other = await repository.rolloutInTheWay(tx, rollout.id);
+  if (other) {
+    throw new LinesideError(
+      'rollout_state',
+      `Rollout ${other.number} is ${other.state} on some of these devices.`,
+    );
+  }
+}
+
+/** Which devices are online may have changed since the rollout was staged. */
+async function chooseCanaries(tx: Transaction, rollout: RolloutRow, now: Date): Promise<void> {
+  if (rollout.strategy.kind !== 'canary') return;
+  const members = await tx
+    .select({ id: devices.id, online: devices.online })
+    .from(rolloutExecutions)
+    .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
+    .where(eq(rolloutExecutions.rolloutId, rollout.id));
+  await tx.delete(rolloutExecutions).where(eq(rolloutExecutions.rolloutId, rollout.id));
+  await tx.delete(rolloutGroups).where(eq(rolloutGroups.rolloutId, rollout.id));
+  await repository.insertGroups(tx, rollout.id, planGroups(members, rollout.strategy), now);
+}
+
+/** Devices that never got round to an earlier release go straight to this one. */
+async function closeSuperseded(tx: Transaction, rollout: RolloutRow): Promise<void> {
+  const mine = tx
+    .select({ deviceId: rolloutExecutions.deviceId })
+    .from(rolloutExecutions)
+    .where(eq(rolloutExecutions.rolloutId, rollout.id));
+  const ended = tx
+    .select({ id: rollouts.id })
+    .from(rollouts)
+    .where(inArray(rollouts.state, ['finished', 'aborted']));
+  await tx
+    .update(rolloutExecutions)
+    .set({ state: 'timed_out', message: `Rollout ${rollout.number} came first.`, updatedAt: sql`now()` })
+    .where(
+      and(
+        inArray(rolloutExecutions.state, [
+          'notified',
+          'downloading',
+          'verifying',
+          'compiling',
+          'self_testing',
+          'active',
+        ]),
+        inArray(rolloutExecutions.deviceId, mine),
+        inArray(rolloutExecutions.rolloutId, ended),
+      ),
+    );
+}
+
+/** Devices that were told go on; no further group and no further device is started. */
+export async function pauseRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
+  return act(services, actor, id, 'pause', async (tx) =>
+    repository.moveRollout(tx, id, ['running'], { state: 'paused', reason: `Paused by ${actor}.` }),
+  );
+}
+
+/** Goes on. A group that failed runs again, and its devices that failed try again. */
+export async function resumeRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
+  return act(services, actor, id, 'resume', async (tx) => {
+    if (!(await repository.moveRollout(tx, id, ['paused'], { state: 'running', reason: null }))) return false;
+    const failed = await tx
+      .update(rolloutGroups)
+      .set({ state: 'running', soakEndsAt: null })
+      .where(and(eq(rolloutGroups.rolloutId, id), eq(rolloutGroups.state, 'failed')))
+      .returning({ index: rolloutGroups.index });
+    if (failed.length > 0) {
+      await tx
+        .update(rolloutExecutions)
+        .set({
+          state: 'queued',
+          progress: null,
+          code: null,
+          message: null,
+          updatedAt: new Date(services.now()),
+        })
+        .where(
+          and(
+            eq(rolloutExecutions.rolloutId, id),
+            inArray(
+              rolloutExecutions.groupIndex,
+              failed.map((group) => group.index),
+            ),
+            inArray(rolloutExecutions.state, ['failed', 'rejected', 'timed_out']),
+          ),
+        );
+    }
+    return true;
+  });
+}
+
+/**
+ * Ends a rollout. A device that has the new version keeps it; one that has not is told to stay with what it runs, so
+ * that it does not take the aborted version when it comes online.
+ */
+export async function abortRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
+  const undecided: { deviceId: string; running: { version: string; releaseCounter: number } }[] = [];
+  const rollout = await act(services, actor, id, 'abort', async (tx) => {
+    const states = ['draft', 'awaiting_approval', 'ready', 'running', 'paused'] as const;
+    const now = new Date(services.now());
+    if (!(await repository.moveRollout(tx, id, states, { state: 'aborted', finishedAt: now }))) return false;
+    const { releaseCounter } = await repository.rolloutById(tx, id);
+    const told = await tx
+      .select({ deviceId: rolloutExecutions.deviceId, reported: devices.reported })
+      .from(rolloutExecutions)
+      .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
+      .where(
+        and(
+          eq(rolloutExecutions.rolloutId, id),
+          inArray(rolloutExecutions.state, [
+            'notified',
+            'downloading',
+            'verifying',
+            'compiling',
+            'self_testing',
+          ]),
+        ),
+      );
+    for (const { deviceId, reported } of told) {
+      const running = reported?.model;
+      if (running && running.releaseCounter !== releaseCounter) undecided.push({ deviceId, running });
+    }
+    if (undecided.length > 0) {
+      await tx
+        .update(rolloutExecutions)
+        .set({ state: 'rolled_back', message: 'The rollout was aborted.', updatedAt: now })
+        .where(
+          and(
+            eq(rolloutExecutions.rolloutId, id),
+            inArray(
+              rolloutExecutions.deviceId,
+              undecided.map(({ deviceId }) => deviceId),
+            ),
+          ),
+        );
+    }
+    return true;
+  });
+  for (const { deviceId, running } of undecided) {
+    const model = await modelById(services.database.db, running.version);
+    await services.devices.setDesired(deviceId, { model: modelTarget(model, running.releaseCounter) });
+  }
+  return rollout;
+}
+
+async function act(
+  services: Services,
+  actor: ActorName,
+  id: string,
+  verb: 'pause' | 'resume' | 'abort',
+  move: (tx: Transaction) => Promise<boolean>,
+): Promise<RolloutRow> {
+  const rollout = await services.database.db.transaction(async (tx) => {
+    const before = await repository.rolloutById(tx, id);
+    if (!(await move(tx))) throw wrongState(before, verb === 'abort' ? 'aborted' : `${verb}d`);
+    return repository.rolloutById(tx, id);
+  });
+  await record(services, actor, `rollout.${verb}`, rollout, {});
+  return rollout;
+}
+
+export const wrongState = (rollout: RolloutRow, participle: string): LinesideError =>
+  new LinesideError(
+    'rollout_state',
+    `Rollout ${rollout.number} is ${rollout.state} and cannot be ${participle}.`,
+  );
+
+export async function record(
+  services: Services,
+  actor: ActorName,
+  action: string,
+  rollout: RolloutRow,
+  detail: Record<string, unknown>,
+): Promise<void> {
+  await services.audit.record({
+    actor,
+    action,
+    subject: rollout.id,
+    detail: { number: rollout.number, ...detail },
+  });
+  changed(services, rollout.id);
+}

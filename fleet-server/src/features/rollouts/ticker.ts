@@ -1,0 +1,296 @@
+import type { ModelTarget } from '@lineside/shared';
+import { and, eq, inArray, notInArray, or, sql } from 'drizzle-orm';
+import type { Transaction } from '../../db/retried-transaction.js';
+import { devices, modelVersions, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import type { Services } from '../../services.js';
+import { setChampion } from '../models/repository.js';
+import {
+  applyChanges,
+  type Change,
+  hasEnded,
+  type Observation,
+  observe,
+  type RolloutView,
+  step,
+} from './machine.js';
+import { modelTarget } from './release.js';
+import { moveRollout, type RolloutRow } from './repository.js';
+
+/** Any constant, the same in every replica. */
+const tickerLock = 7_400_884;
+/** A rollout settles within a few steps a group; the bound only stops a bug from spinning. */
+const maxSteps = 100;
+
+type ModelPart = Pick<typeof modelVersions.$inferSelect, 'id' | 'manifest' | 'manifestSha256'>;
+type Device = Pick<
+  typeof devices.$inferSelect,
+  'online' | 'lastSeenAt' | 'revokedAt' | 'reported' | 'desired' | 'desiredRevision'
+>;
+interface Member {
+  execution: typeof rolloutExecutions.$inferSelect;
+  device: Device;
+}
+interface Loaded {
+  rollout: RolloutRow;
+  model: ModelPart;
+  groups: (typeof rolloutGroups.$inferSelect)[];
+  members: Member[];
+}
+
+export interface Notification {
+  deviceId: string;
+  rolloutId: string;
+  model: ModelTarget;
+}
+/** What a tick wrote, to be said and done once it is committed. */
+export interface TickOutcome {
+  notify: Notification[];
+  changed: RolloutRow[];
+  ended: { rollout: RolloutRow; to: 'finished' | 'paused'; reason: string | null }[];
+}
+
+/**
+ * Reads what the devices report, lets every rollout that runs take its steps, and writes each change by
+ * compare-and-set. One replica at a time: without the lock it returns null.
+ */
+export async function tick(services: Services): Promise<TickOutcome | null> {
+  return services.database.db.transaction(async (tx) => {
+    const lock = await tx.execute<{ locked: boolean }>(
+      sql`select pg_try_advisory_xact_lock(${tickerLock}) as locked`,
+    );
+    if (!lock.rows[0]?.locked) return null;
+    const outcome: TickOutcome = { notify: [], changed: [], ended: [] };
+    for (const loaded of await load(tx)) await advance(tx, loaded, services.now(), outcome);
+    return outcome;
+  });
+}
+
+/** Rollouts under way, and finished ones that some device has yet to follow. */
+async function load(tx: Transaction): Promise<Loaded[]> {
+  const rows = await tx
+    .select({
+      rollout: rollouts,
+      model: {
+        id: modelVersions.id,
+        manifest: modelVersions.manifest,
+        manifestSha256: modelVersions.manifestSha256,
+      },
+    })
+    .from(rollouts)
+    .innerJoin(modelVersions, eq(modelVersions.id, rollouts.modelVersionId))
+    .where(
+      or(
+        inArray(rollouts.state, ['running', 'paused']),
+        and(
+          eq(rollouts.state, 'finished'),
+          inArray(
+            rollouts.id,
+            tx
+              .select({ id: rolloutExecutions.rolloutId })
+              .from(rolloutExecutions)
+              .where(
+                notInArray(rolloutExecutions.state, [
+                  'confirmed',
+                  'failed',
+                  'rejected',
+                  'timed_out',
+                  'rolled_back',
+                ]),
+              ),
+          ),
+        ),
+      ),
+    )
+    .orderBy(rollouts.releaseCounter);
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ rollout }) => rollout.id);
+  const groups = await tx
+    .select()
+    .from(rolloutGroups)
+    .where(inArray(rolloutGroups.rolloutId, ids))
+    .orderBy(rolloutGroups.index);
+  const members = await tx
+    .select({
+      execution: rolloutExecutions,
+      device: {
+        online: devices.online,
+        lastSeenAt: devices.lastSeenAt,
+        revokedAt: devices.revokedAt,
+        reported: devices.reported,
+        desired: devices.desired,
+        desiredRevision: devices.desiredRevision,
+      },
+    })
+    .from(rolloutExecutions)
+    .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
+    .where(inArray(rolloutExecutions.rolloutId, ids));
+  return rows.map(({ rollout, model }) => ({
+    rollout,
+    model,
+    groups: groups.filter((group) => group.rolloutId === rollout.id),
+    members: members.filter(({ execution }) => execution.rolloutId === rollout.id),
+  }));
+}
+
+async function advance(tx: Transaction, loaded: Loaded, nowMs: number, outcome: TickOutcome): Promise<void> {
+  const { rollout, model } = loaded;
+  let changed = false;
+  for (const member of loaded.members) {
+    if (await follow(tx, rollout, member, nowMs)) changed = true;
+  }
+  const byId = new Map(loaded.members.map((member) => [member.execution.deviceId, member]));
+  const notify = new Set<string>();
+  let view = toView(loaded);
+  for (let steps = 0; steps < maxSteps; steps++) {
+    const changes = step(view, nowMs);
+    if (changes.length === 0) break;
+    // Throws before anything is written when a change is not allowed.
+    view = applyChanges(view, changes, nowMs);
+    for (const change of changes) {
+      await write(tx, rollout, byId, change, nowMs);
+      if (change.kind === 'execution' && change.to === 'notified') notify.add(change.deviceId);
+      if (change.kind === 'rollout' && (change.to === 'finished' || change.to === 'paused')) {
+        outcome.ended.push({ rollout, to: change.to, reason: change.reason });
+      }
+    }
+    changed = true;
+  }
+  if (view.state === 'running' || view.state === 'finished') {
+    for (const deviceId of untold(loaded, view)) notify.add(deviceId);
+  }
+  const target = modelTarget(model, rollout.releaseCounter);
+  for (const deviceId of notify) outcome.notify.push({ deviceId, rolloutId: rollout.id, model: target });
+  if (changed) outcome.changed.push(rollout);
+}
+
+/** Takes over what the device reports of this release. Mutates the member. @returns whether anything changed */
+async function follow(tx: Transaction, rollout: RolloutRow, member: Member, nowMs: number): Promise<boolean> {
+  const { execution, device } = member;
+  if (!device.reported) return false;
+  const seen = observe(execution.state, device.reported, rollout.releaseCounter, device.desiredRevision);
+  if (!seen || !differs(execution, seen)) return false;
+  const change = { ...seen, updatedAt: new Date(nowMs) };
+  const rows = await tx
+    .update(rolloutExecutions)
+    .set(change)
+    .where(
+      and(
+        eq(rolloutExecutions.rolloutId, rollout.id),
+        eq(rolloutExecutions.deviceId, execution.deviceId),
+        eq(rolloutExecutions.state, execution.state),
+      ),
+    )
+    .returning({ deviceId: rolloutExecutions.deviceId });
+  if (rows.length === 0) return false;
+  member.execution = { ...execution, ...change };
+  return true;
+}
+
+const differs = (execution: Observation, seen: Observation): boolean =>
+  execution.state !== seen.state ||
+  execution.code !== seen.code ||
+  execution.message !== seen.message ||
+  execution.progress !== seen.progress;
+
+const toView = ({ rollout, groups, members }: Loaded): RolloutView => ({
+  state: rollout.state,
+  strategy: rollout.strategy,
+  groups: groups.map(({ index, state, soakEndsAt }) => ({
+    index,
+    state,
+    soakEndsAtMs: soakEndsAt?.getTime() ?? null,
+  })),
+  executions: members.map(({ execution, device }) => ({
+    deviceId: execution.deviceId,
+    group: execution.groupIndex,
+    state: execution.state,
+    updatedAtMs: execution.updatedAt.getTime(),
+    online: device.online && device.revokedAt === null,
+    lastSeenAtMs: device.lastSeenAt?.getTime() ?? null,
+  })),
+});
+
+async function write(
+  tx: Transaction,
+  rollout: RolloutRow,
+  members: ReadonlyMap<string, Member>,
+  change: Change,
+  nowMs: number,
+): Promise<void> {
+  const now = new Date(nowMs);
+  switch (change.kind) {
+    case 'rollout': {
+      const finished = change.to === 'finished';
+      await moveRollout(tx, rollout.id, [change.from], {
+        state: change.to,
+        ...(change.reason === null ? {} : { reason: change.reason }),
+        ...(finished ? { finishedAt: now } : {}),
+      });
+      if (finished && (await isLatest(tx, rollout))) await setChampion(tx, rollout.modelVersionId);
+      return;
+    }
+    case 'group':
+      await tx
+        .update(rolloutGroups)
+        .set({
+          state: change.to,
+          soakEndsAt: change.soakEndsAtMs === null ? null : new Date(change.soakEndsAtMs),
+        })
+        .where(
+          and(
+            eq(rolloutGroups.rolloutId, rollout.id),
+            eq(rolloutGroups.index, change.index),
+            eq(rolloutGroups.state, change.from),
+          ),
+        );
+      return;
+    case 'execution': {
+      const device = members.get(change.deviceId)?.device;
+      const told = change.to === 'notified' && device;
+      await tx
+        .update(rolloutExecutions)
+        .set({
+          state: change.to,
+          updatedAt: now,
+          ...(told ? { previousModelVersionId: versionBefore(device) } : {}),
+          ...(change.to === 'timed_out'
+            ? { code: 'device_timeout', message: 'The device went silent during the update.' }
+            : {}),
+        })
+        .where(
+          and(
+            eq(rolloutExecutions.rolloutId, rollout.id),
+            eq(rolloutExecutions.deviceId, change.deviceId),
+            eq(rolloutExecutions.state, change.from),
+          ),
+        );
+    }
+  }
+}
+
+/** What the device runs; before its first report, what it was told to run. */
+function versionBefore(device: Device): string | null {
+  const desired = device.desired as { model?: ModelTarget } | null;
+  return device.reported?.model?.version ?? desired?.model?.version ?? null;
+}
+
+/** A rollout of an older release that ends late does not take the alias from a newer one. */
+async function isLatest(tx: Transaction, rollout: RolloutRow): Promise<boolean> {
+  const [newer] = await tx
+    .select({ id: rollouts.id })
+    .from(rollouts)
+    .where(and(eq(rollouts.state, 'finished'), sql`${rollouts.releaseCounter} > ${rollout.releaseCounter}`))
+    .limit(1);
+  return !newer;
+}
+
+/** Devices marked as told whose desired state does not say so: the process ended between the two. */
+function untold({ rollout, members }: Loaded, view: RolloutView): string[] {
+  const states = new Map(view.executions.map(({ deviceId, state }) => [deviceId, state]));
+  return members.flatMap(({ execution: { deviceId }, device }) => {
+    const state = states.get(deviceId);
+    if (!state || state === 'queued' || hasEnded(state) || device.revokedAt) return [];
+    const desired = device.desired as { model?: ModelTarget } | null;
+    return (desired?.model?.releaseCounter ?? 0) < rollout.releaseCounter ? deviceId : [];
+  });
+}

@@ -1,0 +1,103 @@
+import Type, { type Static } from 'typebox';
+import { IdParams, Nullable, Timestamp } from '../../http/page.js';
+import { defineRoute } from '../../http/route.js';
+import { tuneModes } from '../../learning/tuning/modes.js';
+
+export const trainingStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+
+export const trainingKinds = ['classifier', 'anomaly'] as const;
+export type TrainingKind = (typeof trainingKinds)[number];
+
+export const TrainingRun = Type.Object({
+  id: Type.String(),
+  number: Type.Integer(),
+  state: Type.Enum(trainingStates),
+  kind: Type.Enum(trainingKinds),
+  datasetVersionId: Type.String(),
+  datasetNumber: Type.Integer(),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+  startedAt: Nullable(Timestamp),
+  finishedAt: Nullable(Timestamp),
+  progress: Nullable(
+    Type.Object({
+      phase: Type.String(),
+      done: Type.Number(),
+      total: Type.Number(),
+      message: Type.Optional(Type.String()),
+    }),
+  ),
+  error: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  modelVersionId: Nullable(Type.String()),
+  report: Nullable(
+    Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'TrainingReport, or AnomalyReport of an anomaly model',
+    }),
+  ),
+});
+export type TrainingRun = Static<typeof TrainingRun>;
+
+export const startTraining = defineRoute({
+  method: 'POST',
+  url: '/training/runs',
+  tag: 'training',
+  summary: 'Start a training run on a dataset version, or on a new snapshot of the current labels',
+  access: 'engineer',
+  status: 201,
+  body: Type.Object({
+    datasetVersionId: Type.Optional(Type.String()),
+    alpha: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 0.5,
+        description:
+          'Share of wrong decisions the cameras may make alone; of an anomaly model, share of good parts it may flag',
+      }),
+    ),
+    mode: Type.Optional(
+      Type.Enum(tuneModes, {
+        description:
+          'What is trained beside the head: nothing, the tail of the backbone, or all of it. `auto`, the default: the tail ' +
+          'where validation shows that it gains',
+      }),
+    ),
+    kind: Type.Optional(
+      Type.Enum(trainingKinds, {
+        description:
+          'A classifier, the default, or an anomaly model that learns from the frames of one class',
+      }),
+    ),
+    goodClassId: Type.Optional(
+      Type.String({ description: 'Class of the good parts that an anomaly model learns from' }),
+    ),
+  }),
+  response: TrainingRun,
+});
+export const listTraining = defineRoute({
+  method: 'GET',
+  url: '/training/runs',
+  tag: 'training',
+  summary: 'Training runs, newest first',
+  access: 'viewer',
+  response: Type.Object({ items: Type.Array(TrainingRun) }),
+});
+export const getTraining = defineRoute({
+  method: 'GET',
+  url: '/training/runs/:id',
+  tag: 'training',
+  summary: 'One training run with progress and report',
+  access: 'viewer',
+  params: IdParams,
+  response: TrainingRun,
+});
+export const cancelTraining = defineRoute({
+  method: 'POST',
+  url: '/training/runs/:id/cancel',
+  tag: 'training',
+  summary: 'Cancel a run that is queued or running',
+  access: 'engineer',
+  params: IdParams,
+  response: TrainingRun,
+});

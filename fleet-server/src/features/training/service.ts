@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { LinesideError } from '@lineside/shared';
+import { trainingRuns } from '../../db/schema.js';
+import type { Actor } from '../../http/route.js';
+import * as queue from '../../jobs/queue.js';
+import { fewestGood } from '../../learning/anomaly/choose-frames.js';
+import type { TuneMode } from '../../learning/tuning/modes.js';
+import type { Services } from '../../services.js';
+import { type DatasetRow, datasetById } from '../datasets/repository.js';
+import { takeSnapshot } from '../datasets/snapshot.js';
+import { getRun, moveRun } from './repository.js';
+import type { TrainingKind, TrainingRun } from './schemas.js';
+
+export const trainingJob = 'training';
+
+export interface StartBody {
+  datasetVersionId?: string;
+  alpha?: number;
+  mode?: TuneMode;
+  kind?: TrainingKind;
+  goodClassId?: string;
+}
+
+/** @throws LinesideError `training_too_few`, `class_unknown`, `request_invalid`, `dataset_empty`, `not_found` */
+export async function startTraining(
+  services: Services,
+  actor: Actor,
+  { datasetVersionId, ...options }: StartBody,
+): Promise<TrainingRun> {
+  const { db } = services.database;
+  const dataset =
+    datasetVersionId === undefined
+      ? await takeSnapshot(services, actor.email)
+      : await datasetById(db, datasetVersionId);
+  if (options.kind === 'anomaly') requireGood(dataset, options.goodClassId);
+  else requireEnough(dataset);
+  const id = randomUUID();
+  await db.transaction(async (tx) => {
+    await tx.insert(trainingRuns).values({
+      id,
+      state: 'queued',
+      datasetId: dataset.id,
+      options,
+      createdAt: new Date(services.now()),
+      createdBy: actor.email,
+    });
+    await queue.enqueue(tx, { kind: trainingJob, payload: { runId: id } }, services.now());
+  });
+  await services.audit.record({
+    actor: actor.email,
+    action: 'training.start',
+    subject: id,
+    detail: { dataset: dataset.id },
+  });
+  services.live.publish({ type: 'training', runId: id });
+  return getRun(db, id);
+}
+
+function requireEnough(dataset: DatasetRow): void {
+  if (dataset.classes.filter(({ train }) => train >= 2).length < 2)
+    throw new LinesideError('training_too_few');
+}
+
+function requireGood(dataset: DatasetRow, goodClassId: string | undefined): void {
+  if (goodClassId === undefined) {
+    throw new LinesideError(
+      'request_invalid',
+      'An anomaly model needs `goodClassId`: the class of the good parts.',
+    );
+  }
+  const good = dataset.classes.find(({ id }) => id === goodClassId);
+  if (!good) throw new LinesideError('class_unknown', `No frame of the dataset is labelled ${goodClassId}.`);
+  if (good.train < fewestGood) {
+    throw new LinesideError(
+      'training_too_few',
+      `An anomaly model needs ${fewestGood} good frames; there are ${good.train} to train on.`,
+    );
+  }
+}
+
+/** @throws LinesideError `not_found`, `conflict` when the run has ended */
+export async function cancelTraining(services: Services, actor: Actor, id: string): Promise<TrainingRun> {
+  const { db } = services.database;
+  await db.transaction(async (tx) => {
+    const run = await getRun(tx, id);
+    const finishedAt = new Date(services.now());
+    const moved = await moveRun(tx, id, ['queued', 'running'], { state: 'cancelled', finishedAt });
+    if (!moved) throw new LinesideError('conflict', `Training run ${run.number} has ${run.state} already.`);
+    await queue.cancel(tx, { runId: id }, services.now());
+  });
+  await services.audit.record({ actor: actor.email, action: 'training.cancel', subject: id });
+  services.live.publish({ type: 'training', runId: id });
+  return getRun(db, id);
+}

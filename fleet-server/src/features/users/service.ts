@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { LinesideError } from '@lineside/shared';
+import { and, asc, eq, isNull } from 'drizzle-orm';
+import { users } from '../../db/schema.js';
+import type { Actor, Role } from '../../http/route.js';
+import type { Services } from '../../services.js';
+import { deleteSessionsOf, findUser, type UserRow } from '../auth/repository.js';
+import { createSignInPath } from '../auth/service.js';
+import type { User } from './schemas.js';
+
+const toUser = (row: UserRow): User => ({
+  id: row.id,
+  email: row.email,
+  name: row.name,
+  role: row.role,
+  disabledAt: row.disabledAt?.toISOString() ?? null,
+  createdAt: row.createdAt.toISOString(),
+});
+
+export async function listUsers(services: Services): Promise<User[]> {
+  return (await services.database.db.select().from(users).orderBy(asc(users.createdAt))).map(toUser);
+}
+
+/** @throws LinesideError `conflict` when the e-mail is taken */
+export async function createUser(
+  services: Services,
+  actor: Actor,
+  input: { email: string; name: string; role: Role },
+): Promise<{ user: User; signInPath: string }> {
+  const email = input.email.trim().toLowerCase();
+  const [row] = await services.database.db
+    .insert(users)
+    .values({ id: randomUUID(), email, name: input.name, role: input.role })
+    .onConflictDoNothing()
+    .returning();
+  if (!row) throw new LinesideError('conflict', `${email} is a user already`);
+  await services.audit.record({
+    actor: actor.email,
+    action: 'user.create',
+    subject: row.id,
+    detail: { email, role: row.role },
+  });
+  return { user: toUser(row), signInPath: await createSignInPath(services, row.id) };
+}
+
+/** @throws LinesideError `not_found`; `conflict` when it would leave the fleet without an admin */
+export async function updateUser(
+  services: Services,
+  actor: Actor,
+  id: string,
+  change: { role?: Role | undefined; name?: string | undefined; disabled?: boolean | undefined },
+): Promise<User> {
+  const updated = await services.database.db.transaction(async (tx) => {
+    // Locks all admins, so that two cannot take each other's rights at once.
+    const admins = await tx
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.role, 'admin'), isNull(users.disabledAt)))
+      .for('update');
+    const before = await findUser(tx, id);
+    if (!before) throw new LinesideError('not_found', id);
+    const loses = change.disabled === true || (change.role !== undefined && change.role !== 'admin');
+    if (loses && admins.length === 1 && admins[0]?.id === id) {
+      throw new LinesideError('conflict', 'the last admin keeps the role and stays enabled');
+    }
+    const [row] = await tx
+      .update(users)
+      .set({
+        name: change.name ?? before.name,
+        role: change.role ?? before.role,
+        disabledAt:
+          change.disabled === undefined
+            ? before.disabledAt
+            : change.disabled
+              ? (before.disabledAt ?? new Date(services.now()))
+              : null,
+      })
+      .where(eq(users.id, id))
+      .returning();
+    if (change.disabled) await deleteSessionsOf(tx, id);
+    return row ?? before;
+  });
+  await services.audit.record({
+    actor: actor.email,
+    action: 'user.update',
+    subject: id,
+    detail: { ...change },
+  });
+  return toUser(updated);
+}

@@ -1,0 +1,75 @@
+import swagger from '@fastify/swagger';
+import { softwareVersion } from '@lineside/shared';
+import Fastify, { type FastifyInstance } from 'fastify';
+import * as audit from '../features/audit/schemas.js';
+import * as auth from '../features/auth/schemas.js';
+import * as challengers from '../features/challengers/schemas.js';
+import * as classes from '../features/classes/schemas.js';
+import * as commands from '../features/commands/schemas.js';
+import * as datasets from '../features/datasets/schemas.js';
+import * as deviceSettings from '../features/device-settings/schemas.js';
+import * as devices from '../features/devices/schemas.js';
+import * as frames from '../features/frames/schemas.js';
+import * as labelling from '../features/labelling/schemas.js';
+import * as models from '../features/models/schemas.js';
+import * as monitoring from '../features/monitoring/schemas.js';
+import * as rollouts from '../features/rollouts/schemas.js';
+import * as training from '../features/training/schemas.js';
+import * as users from '../features/users/schemas.js';
+import { mount, type Route } from './route.js';
+
+type AnyRoute = Route<never, never, never, never>;
+const isRoute = (value: unknown): value is AnyRoute =>
+  typeof value === 'object' && value !== null && 'method' in value && 'url' in value && 'access' in value;
+
+/** Every route the features declare: what the API document holds, and what the app must answer. */
+export const declaredRoutes: AnyRoute[] = [
+  audit,
+  auth,
+  challengers,
+  classes,
+  commands,
+  datasets,
+  deviceSettings,
+  devices,
+  frames,
+  labelling,
+  models,
+  monitoring,
+  rollouts,
+  training,
+  users,
+].flatMap((feature) => Object.values(feature).filter(isRoute));
+
+export const apiPrefix = '/api/v1';
+
+export async function registerOpenApi(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Lineside fleet server', version: softwareVersion, license: { name: 'Apache-2.0' } },
+      components: {
+        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'lineside_session' } },
+      },
+      security: [{ session: [] }],
+    },
+  });
+}
+
+/** The OpenAPI 3.1 document, made from the declared routes alone: no database, no listener. */
+export async function openApiDocument(): Promise<object> {
+  const app = Fastify();
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  await registerOpenApi(app);
+  await app.register(
+    async (api) => {
+      for (const route of declaredRoutes) mount(api, route, () => undefined as never);
+    },
+    { prefix: apiPrefix },
+  );
+  await app.ready();
+  const document = app.swagger();
+  await app.close();
+  return document;
+}

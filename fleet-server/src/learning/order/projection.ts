@@ -1,0 +1,75 @@
+import { allRows, multiplyRows } from '../head/dense.js';
+import { principalBasis } from '../head/principal-basis.js';
+import { measureScaling, standardise } from '../head/standardise.js';
+import { seededRandom, shuffled } from '../random.js';
+
+/** Rows of unit length, so that distance² = 2 − 2·dot and lies in [0, 4]. */
+export interface Projected {
+  readonly rows: Float64Array;
+  readonly dimensions: number;
+}
+
+const sampleSize = 400;
+const maxDimensions = 64;
+
+/**
+ * Embeddings standardised by the candidates' own spread, projected on their strongest directions and brought to length
+ * one: distances in 64 dimensions rank as in 736 and cost a tenth. The directions come from a sample.
+ */
+export function projectEmbeddings(
+  candidates: Float32Array,
+  labelled: Float32Array,
+  dimensions: number,
+  seed: number,
+): { candidates: Projected; labelled: Projected } {
+  const everything = new Float32Array(candidates.length + labelled.length);
+  everything.set(candidates);
+  everything.set(labelled, candidates.length);
+  const count = everything.length / dimensions;
+  const sample = shuffled([...Array(count).keys()], seededRandom(seed)).slice(0, sampleSize);
+  const rows = new Float32Array(sample.length * dimensions);
+  for (const [at, row] of sample.entries()) {
+    rows.set(everything.subarray(row * dimensions, (row + 1) * dimensions), at * dimensions);
+  }
+  const scaling = measureScaling(rows, dimensions);
+  const basis = principalBasis(standardise(rows, scaling), dimensions, maxDimensions);
+  const standardised = standardise(everything, scaling);
+  const projected = new Float64Array(count * basis.rank);
+  multiplyRows(standardised, allRows(count), basis.directions, basis.rank, dimensions, projected);
+  normalise(projected, basis.rank);
+  const split = (candidates.length / dimensions) * basis.rank;
+  return {
+    candidates: { rows: projected.subarray(0, split), dimensions: basis.rank },
+    labelled: { rows: projected.subarray(split), dimensions: basis.rank },
+  };
+}
+
+function normalise(rows: Float64Array, dimensions: number): void {
+  for (let start = 0; start < rows.length; start += dimensions) {
+    let squares = 0;
+    for (let j = 0; j < dimensions; j++) squares += rows[start + j]! ** 2;
+    const length = Math.sqrt(squares) || 1;
+    for (let j = 0; j < dimensions; j++) rows[start + j]! /= length;
+  }
+}
+
+/** Lowers each candidate's distance to the nearest of some rows by those rows. */
+export function lowerDistances(distances: Float64Array, candidates: Projected, others: Projected): void {
+  const { rows, dimensions } = candidates;
+  if (dimensions === 0) return;
+  const block = new Float64Array(others.rows.length / dimensions);
+  const one = new Int32Array(1);
+  for (let i = 0; i < distances.length; i++) {
+    one[0] = i;
+    multiplyRows(rows, one, others.rows, block.length, dimensions, block);
+    let nearest = Number.NEGATIVE_INFINITY;
+    for (const similarity of block) if (similarity > nearest) nearest = similarity;
+    const distance = Math.sqrt(Math.max(0, 2 - 2 * nearest));
+    if (distance < distances[i]!) distances[i] = distance;
+  }
+}
+
+export const rowOf = ({ rows, dimensions }: Projected, row: number): Projected => ({
+  rows: rows.subarray(row * dimensions, (row + 1) * dimensions),
+  dimensions,
+});

@@ -1,0 +1,271 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Backbone } from '../backbone/default-backbone.js';
+import { fitTemperature } from '../calibrate.js';
+import { defaultAugmentation } from '../finetune/augment.js';
+import { type FineTuneContext, type FineTuneResult, fineTune } from '../finetune/fine-tune.js';
+import { cacheAtCut } from '../finetune/inputs/cache-at-cut.js';
+import { estimateMemory, fineTuneSize, type MemoryEstimate, requireMemory } from '../finetune/memory.js';
+import { cutForMode } from '../finetune/modes.js';
+import { defaultFineTuneOptions, type FineTuneOptions } from '../finetune/options.js';
+import { planTail, startsAtPixels, type TailPlan } from '../finetune/plan.js';
+import { type FittedHead, fitHeadAt, type LabelledFeatures, tempered } from '../head/fit-head.js';
+import type { Head } from '../head/head.js';
+import type { RgbImage } from '../image.js';
+import { writePackageFile } from '../package-files.js';
+import type { FineTuneReport } from '../report.js';
+import { bestTuned, chooseEpoch, type EpochChoice } from './choose-epoch.js';
+import type { TuneMode } from './modes.js';
+import type { OutOfFoldAnswers } from './out-of-fold.js';
+import { type Split, tuningSplits } from './splits.js';
+
+export interface TuneInput {
+  readonly mode: Exclude<TuneMode, 'head'>;
+  readonly backbone: Backbone;
+  /** Of the untouched backbone, with labels and groups. */
+  readonly rows: LabelledFeatures;
+  readonly fit: FittedHead;
+  readonly loadRow: (row: number) => Promise<RgbImage>;
+  readonly outputDir: string;
+  /** Absent: a run that is killed begins again. */
+  readonly checkpointDir?: string | undefined;
+  readonly memoryBytes: number;
+  readonly threads: number;
+  readonly seed: number;
+}
+
+export interface TuneContext {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number, message: string) => void) | undefined;
+}
+
+export interface Tuned {
+  readonly backbone: Backbone;
+  readonly bytes: Uint8Array;
+  readonly head: Head;
+  readonly answers: OutOfFoldAnswers;
+}
+
+const batch = 16;
+/** Steps of all fits together; with the default backbone on two cores a step takes about a quarter of a second. */
+const stepBudget = 240;
+const epochRange = { least: 3, most: 12 };
+/** Views of a picture behind the cut: as many as the memory bears. */
+const viewChoices = [4, 2, 1];
+
+/**
+ * Fine-tunes the backbone behind the mode's cut and finds out whether that is worth it. Each split trains from the head of
+ * its own rows (LP-FT: Kumar et al. 2022); the answers on the rows it left out choose the epoch, decide against the plain
+ * head, and later calibrate the model. What ships is then trained on every row, up to that epoch of the same schedule.
+ * @returns no model where the head is as good, or where there is too little to judge by; the report says which.
+ * @throws LinesideError `model_invalid` naming a node that cannot be fine-tuned, `training_failed` when an explicit mode
+ * needs more memory than allowed, `training_cancelled`, `storage_*`.
+ */
+export async function tune(
+  input: TuneInput,
+  context: TuneContext,
+): Promise<{ tuned: Tuned | null; report: FineTuneReport }> {
+  const { rows, backbone, mode } = input;
+  const trained = mode === 'auto' ? 'tail' : mode;
+  const refuse = (reason: FineTuneReport['reason']): { tuned: null; report: FineTuneReport } => ({
+    tuned: null,
+    report: { asked: mode, chosen: 'head', reason, table: [], folds: 0, bestEpoch: 0, gain: 0, gainError: 0 },
+  });
+  const splits = tuningSplits(rows.labels, rows.groups, rows.classes, input.seed);
+  if (splits.length === 0) return refuse('too-few-groups');
+  const bytes = await readFile(backbone.path);
+  const size = { batch, inputSize: backbone.inputSize };
+  const plan = await planTail(bytes, await cutForMode(bytes, trained, size), size);
+  if (plan.nodes.length === 0) return refuse('no-tail');
+  const { views, memory } = affordable(plan, rows, input.memoryBytes);
+  if (memory.total > input.memoryBytes) {
+    if (mode === 'auto') return refuse('too-little-memory');
+    requireMemory(memory, input.memoryBytes);
+  }
+
+  const epochs = epochsFor(splits, rows.labels.length);
+  const steps = (count: number) => Math.ceil(count / batch) * epochs;
+  const total = splits.reduce((sum, { train }) => sum + steps(train.length), steps(rows.labels.length));
+  const needs = `${Math.ceil(memory.total / 2 ** 20)} MiB of memory`;
+  const inputs = await cacheAtCut(plan, rows.labels.length, input.loadRow, {
+    threads: input.threads,
+    augmentation: defaultAugmentation,
+    views,
+    seed: input.seed,
+    signal: context.signal,
+    onProgress: (done, of) => context.onProgress?.(done, of, `${done} of ${of} pictures prepared, ${needs}`),
+  });
+  const options: FineTuneOptions = {
+    ...defaultFineTuneOptions(trained),
+    epochs,
+    patience: epochs + 1,
+    seed: input.seed,
+    threads: input.threads,
+  };
+  const problem = { plan, inputs, labels: rows.labels };
+  const pace = paceOf(total, context);
+
+  const results: FineTuneResult[] = [];
+  for (const [index, { train, held }] of splits.entries()) {
+    const head = fitHeadAt(rowsOf(rows, train), input.fit.validation.c, input.fit.head.temperature);
+    const run = `check ${index + 1} of ${splits.length}`;
+    results.push(
+      await fineTune({ ...problem, head, train, validation: held }, options, {
+        signal: context.signal,
+        checkpointPath: checkpointIn(input, `check-${index}`),
+        onProgress: pace.during(run),
+      }),
+    );
+    pace.done(steps(train.length));
+  }
+  const answers = results[0]!.history.map((_, epoch) => answersAt(epoch, splits, results, rows));
+  const judged = allOf(rows).filter((row) => answers[0]!.informed[row]);
+  if (judged.length === 0) return refuse('too-few-groups');
+  const judgedLabels = judged.map((row) => rows.labels[row]!);
+  const choice = chooseEpoch({
+    logits: answers.map(({ logits }) => picked(logits, judged, rows.classes)),
+    labels: judgedLabels,
+    groups: Array.from(judged, (row) => rows.groups[row]!),
+    // Every class counts the same here: what the many gain must not be paid for by the few.
+    weights: tempered(judgedLabels, rows.classes, 1),
+    classes: rows.classes,
+  });
+  const epoch = mode === 'auto' ? choice.epoch : bestTuned(choice);
+  const found = {
+    ...summary(choice, splits),
+    asked: mode,
+    memoryBytes: memory.total,
+    views,
+  };
+  if (epoch === 0) {
+    return { tuned: null, report: { ...found, chosen: 'head', reason: 'no-gain', bestEpoch: 0 } };
+  }
+  const final = await fineTune(
+    { ...problem, head: input.fit.head, train: allOf(rows), validation: new Int32Array(0) },
+    { ...options, lastEpoch: epoch },
+    {
+      signal: context.signal,
+      checkpointPath: checkpointIn(input, 'final'),
+      onProgress: pace.during('training on every picture'),
+    },
+  );
+  const tuned = await tunedModel(final, trained, answers[epoch]!, judged, input);
+  return {
+    tuned,
+    report: {
+      ...found,
+      chosen: trained,
+      reason: mode === 'auto' ? 'gain' : 'asked',
+      bestEpoch: epoch,
+    },
+  };
+}
+
+/** As many views as the budget bears; a net trained from its pixels draws anew every time. */
+function affordable(
+  plan: TailPlan,
+  { labels, classes }: LabelledFeatures,
+  budget: number,
+): { views: number; memory: MemoryEstimate } {
+  const size = fineTuneSize(plan, classes);
+  const choices = startsAtPixels(plan) ? [1] : viewChoices;
+  const estimates = choices.map((views) => ({ views, memory: estimateMemory(size, labels.length, views) }));
+  return estimates.find(({ memory }) => memory.total <= budget) ?? estimates.at(-1)!;
+}
+
+function epochsFor(splits: readonly Split[], count: number): number {
+  const passes = splits.reduce((sum, { train }) => sum + train.length, count);
+  const affordable = Math.floor((stepBudget * batch) / passes);
+  return Math.max(epochRange.least, Math.min(epochRange.most, affordable));
+}
+
+const allOf = ({ labels }: LabelledFeatures): Int32Array => Int32Array.from(labels.keys());
+
+function picked<T extends Float32Array | Float64Array>(values: T, rows: Int32Array, width: number): T {
+  const out = values.slice(0, rows.length * width) as T;
+  for (const [at, row] of rows.entries())
+    out.set(values.subarray(row * width, (row + 1) * width), at * width);
+  return out;
+}
+
+const rowsOf = (rows: LabelledFeatures, train: Int32Array): LabelledFeatures => ({
+  ...rows,
+  features: picked(rows.features, train, rows.dimensions),
+  labels: train.map((row) => rows.labels[row]!),
+  groups: Array.from(train, (row) => rows.groups[row]!),
+});
+
+/** What the models of the splits said, after this epoch, of the rows that each left out. */
+function answersAt(
+  epoch: number,
+  splits: readonly Split[],
+  results: readonly FineTuneResult[],
+  { labels, classes }: LabelledFeatures,
+): OutOfFoldAnswers {
+  const logits = new Float64Array(labels.length * classes);
+  const answered = Array.from(labels, () => false);
+  const informed = Array.from(labels, () => false);
+  for (const [index, { train, held }] of splits.entries()) {
+    const known = new Set(train.map((row) => labels[row]!));
+    const said = results[index]!.history[epoch]!.validation!.logits;
+    for (const [at, row] of held.entries()) {
+      logits.set(said.slice(at * classes, (at + 1) * classes), row * classes);
+      answered[row] = true;
+      informed[row] = known.has(labels[row]!);
+    }
+  }
+  return { logits, answered, informed, folds: splits.length };
+}
+
+async function tunedModel(
+  { backbone: bytes, head }: FineTuneResult,
+  mode: string,
+  answers: OutOfFoldAnswers,
+  judged: Int32Array,
+  { backbone, rows, outputDir }: TuneInput,
+): Promise<Tuned> {
+  const { path, sha256 } = await writePackageFile(outputDir, 'backbone.onnx', bytes);
+  const { classes } = rows;
+  const logits = picked(answers.logits, judged, classes);
+  const temperature = fitTemperature({ logits, classes, labels: judged.map((row) => rows.labels[row]!) });
+  const space = `${backbone.name}-${mode}-${sha256.slice(0, 12)}`;
+  return { bytes, backbone: { ...backbone, path, space }, head: { ...head, temperature }, answers };
+}
+
+const summary = ({ table, gain, gainError }: EpochChoice, { length: folds }: readonly Split[]) => ({
+  table: [...table],
+  gain,
+  gainError,
+  folds,
+});
+
+const checkpointIn = ({ checkpointDir }: TuneInput, name: string): string | undefined =>
+  checkpointDir && join(checkpointDir, `${name}.checkpoint`);
+
+/** Progress over several fits, in optimiser steps, with the time left at the pace so far. */
+function paceOf(total: number, { onProgress }: TuneContext) {
+  const started = performance.now();
+  let before = 0;
+  let first: number | undefined;
+  return {
+    during(run: string): FineTuneContext['onProgress'] {
+      return ({ epoch, epochs, step, steps, loss, last }) => {
+        const done = before + (epoch - 1) * steps + step;
+        first ??= done - 1;
+        const left = ((performance.now() - started) / (done - first)) * (total - done);
+        const accuracy = last.validation
+          ? `, validation accuracy ${(100 * last.validation.accuracy).toFixed(1)} %`
+          : '';
+        onProgress?.(
+          done,
+          total,
+          `${run}, epoch ${epoch} of ${epochs}: loss ${loss.toFixed(3)}${accuracy}, ` +
+            `about ${Math.ceil(left / 1000)} s left`,
+        );
+      };
+    },
+    done(steps: number): void {
+      before += steps;
+    },
+  };
+}

@@ -1,0 +1,259 @@
+import { type ErrorCode, errorCodes } from '@lineside/shared';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { AnomalyReport } from './anomaly/report.js';
+import { SerializedHead } from './head/head.js';
+import { WrittenFile } from './package-files.js';
+import { AcceptDecision, TrainingReport } from './report.js';
+import { tuneModes } from './tuning/modes.js';
+import { VariantFile } from './variants/report.js';
+
+const closed = { additionalProperties: false } as const;
+const Count = Type.Integer({ minimum: 0 });
+
+const Floats = (description: string) =>
+  Type.Refine(
+    Type.Unsafe<Float32Array>({ description }),
+    (value) => value instanceof Float32Array,
+    () => 'must be a Float32Array',
+  );
+
+export const BackboneFile = Type.Object(
+  {
+    name: Type.String(),
+    space: Type.String(),
+    path: Type.String(),
+    inputSize: Type.Integer({ minimum: 1 }),
+    dimensions: Type.Integer({ minimum: 1 }),
+    licences: Type.ReadonlyType(Type.Array(Type.String())),
+  },
+  closed,
+);
+
+export const TrainingClass = Type.Object({ id: Type.String(), name: Type.String() }, closed);
+export type TrainingClass = Static<typeof TrainingClass>;
+
+export const TrainingFrame = Type.Object(
+  {
+    frameId: Type.String(),
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    path: Type.String({ description: 'The picture file' }),
+    classId: Type.String(),
+    group: Type.String({ description: 'Frames of one group are never in two folds' }),
+    split: Type.Union([Type.Literal('train'), Type.Literal('test')]),
+  },
+  closed,
+);
+export type TrainingFrame = Static<typeof TrainingFrame>;
+
+export const TrainInput = Type.Object(
+  {
+    frames: Type.Array(TrainingFrame),
+    classes: Type.Array(TrainingClass, { minItems: 2 }),
+    backbone: BackboneFile,
+    outputDir: Type.String({ description: 'Where the package files are written' }),
+    cacheDir: Type.Optional(Type.String({ description: 'Feature cache; absent: none' })),
+    options: Type.Object(
+      {
+        alpha: Type.Number({
+          exclusiveMinimum: 0,
+          maximum: 1,
+          description: 'Error share of what cameras decide alone',
+        }),
+        mode: Type.Enum(tuneModes, { description: 'What is trained beside the head' }),
+        memoryBytes: Type.Integer({ minimum: 0, description: 'That fine-tuning may take' }),
+        threads: Type.Integer({ minimum: 1 }),
+        seed: Count,
+      },
+      closed,
+    ),
+    checkpointDir: Type.Optional(Type.String({ description: 'Where fine-tuning goes on after a kill' })),
+  },
+  closed,
+);
+export type TrainInput = Static<typeof TrainInput>;
+
+export const ModelFiles = Type.Object(
+  {
+    model: WrittenFile,
+    golden: WrittenFile,
+    reference: Type.Union([WrittenFile, Type.Null()], { description: 'Reference embeddings; null: none' }),
+    variants: Type.Array(VariantFile, { description: '8-bit forms of the model' }),
+    head: Type.Union([SerializedHead, Type.Null()], {
+      description: 'Null: no linear head, so that kept embeddings cannot be scored again',
+    }),
+    decision: AcceptDecision,
+    classes: Type.Array(TrainingClass),
+    space: Type.String(),
+    dimensions: Type.Integer({ minimum: 1 }),
+    licences: Type.Array(Type.String()),
+  },
+  { ...closed, description: 'What a model manifest is made from' },
+);
+export type ModelFiles = Static<typeof ModelFiles>;
+
+export const TrainResult = Type.Object({ files: ModelFiles, report: TrainingReport }, closed);
+export type TrainResult = Static<typeof TrainResult>;
+
+export const AnomalyInput = Type.Object(
+  {
+    frames: Type.Array(TrainingFrame, {
+      description: 'Good ones teach; those of other classes are only measured with',
+    }),
+    goodClass: TrainingClass,
+    backbone: BackboneFile,
+    outputDir: Type.String({ description: 'Where the package files are written' }),
+    options: Type.Object(
+      {
+        alpha: Type.Number({
+          exclusiveMinimum: 0,
+          maximum: 1,
+          description: 'Share of good parts that may be flagged',
+        }),
+        threads: Type.Integer({ minimum: 1 }),
+        seed: Count,
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type AnomalyInput = Static<typeof AnomalyInput>;
+
+export const AnomalyResult = Type.Object({ files: ModelFiles, report: AnomalyReport }, closed);
+export type AnomalyResult = Static<typeof AnomalyResult>;
+
+export const BootstrapInput = Type.Object(
+  {
+    classes: Type.Array(TrainingClass, { minItems: 2 }),
+    backbone: BackboneFile,
+    outputDir: Type.String(),
+    alpha: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+  },
+  closed,
+);
+export type BootstrapInput = Static<typeof BootstrapInput>;
+
+export const HeatMapInput = Type.Object(
+  {
+    modelPath: Type.String({ description: 'An anomaly model' }),
+    imagePath: Type.String(),
+    limit: Type.Number({ minimum: 0, description: 'Highest score that passes for good' }),
+  },
+  closed,
+);
+export type HeatMapInput = Static<typeof HeatMapInput>;
+
+export const HeatMapResult = Type.Object(
+  {
+    png: Type.Refine(
+      Type.Unsafe<Uint8Array>({}),
+      (value) => value instanceof Uint8Array,
+      () => 'must be a Uint8Array',
+    ),
+    score: Type.Number(),
+  },
+  closed,
+);
+export type HeatMapResult = Static<typeof HeatMapResult>;
+
+export const OrderRequest = Type.Object(
+  {
+    candidates: Floats('[n, dimensions] raw embeddings'),
+    labelled: Floats('[m, dimensions] raw embeddings'),
+    dimensions: Type.Integer({ minimum: 1 }),
+    head: Type.Union([SerializedHead, Type.Null()], {
+      description: 'Of the running model; null before the first: typical frames come first',
+    }),
+    classNames: Type.Array(Type.String(), { description: "In the order of the head's classes" }),
+    seed: Count,
+  },
+  closed,
+);
+export type OrderRequest = Static<typeof OrderRequest>;
+
+export const OrderResult = Type.Array(
+  Type.Object(
+    { index: Count, score: Type.Number({ minimum: 0, maximum: 1 }), reason: Type.String() },
+    closed,
+  ),
+);
+export type OrderResult = Static<typeof OrderResult>;
+
+export const EmbedInput = Type.Object(
+  {
+    modelPath: Type.String(),
+    dimensions: Type.Integer({ minimum: 1 }),
+    paths: Type.Array(Type.String(), { description: 'Picture files' }),
+    threads: Type.Integer({ minimum: 1 }),
+  },
+  closed,
+);
+export type EmbedInput = Static<typeof EmbedInput>;
+
+export const EmbedResult = Type.Array(Type.Union([Floats('[dimensions]'), Type.Null()]), {
+  description: 'In the order of the paths; null: not readable',
+});
+export type EmbedResult = Static<typeof EmbedResult>;
+
+/** Parent to worker: one job, then at most a cancel. */
+export const WorkerRequest = Type.Union([
+  Type.Object({ type: Type.Literal('train'), input: TrainInput }, closed),
+  Type.Object({ type: Type.Literal('anomaly'), input: AnomalyInput }, closed),
+  Type.Object({ type: Type.Literal('bootstrap'), input: BootstrapInput }, closed),
+  Type.Object({ type: Type.Literal('heat-map'), input: HeatMapInput }, closed),
+  Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
+  Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
+  Type.Object({ type: Type.Literal('cancel') }, closed),
+]);
+export type WorkerRequest = Static<typeof WorkerRequest>;
+export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' }>;
+
+export const trainingPhases = ['features', 'validate', 'finetune', 'compose', 'verify', 'variants'] as const;
+
+export const TrainingProgress = Type.Object(
+  {
+    phase: Type.Enum(trainingPhases),
+    done: Count,
+    total: Count,
+    message: Type.String(),
+  },
+  closed,
+);
+export type TrainingProgress = Static<typeof TrainingProgress>;
+
+/** Worker to parent: progress, then one result or one error. */
+export const WorkerReply = Type.Union([
+  Type.Object({ type: Type.Literal('progress'), progress: TrainingProgress }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('train'), result: TrainResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('anomaly'), result: AnomalyResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('bootstrap'), result: ModelFiles }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('heat-map'), result: HeatMapResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
+  Type.Object(
+    {
+      type: Type.Literal('error'),
+      code: Type.Unsafe<ErrorCode>(Type.Enum(errorCodes)),
+      message: Type.String(),
+    },
+    closed,
+  ),
+]);
+export type WorkerReply = Static<typeof WorkerReply>;
+
+const requestValidator = Compile(WorkerRequest);
+const replyValidator = Compile(WorkerReply);
+
+export const isWorkerRequest = (value: unknown): value is WorkerRequest => requestValidator.Check(value);
+export const isWorkerReply = (value: unknown): value is WorkerReply => replyValidator.Check(value);
+
+/** The results by job, for the caller's side. */
+export interface WorkerResults {
+  train: TrainResult;
+  anomaly: AnomalyResult;
+  bootstrap: ModelFiles;
+  'heat-map': HeatMapResult;
+  order: OrderResult;
+  embed: EmbedResult;
+}

@@ -1,0 +1,91 @@
+import os from 'node:os';
+import { LinesideError, toLinesideError } from '@lineside/shared';
+import { drawHeatMap } from './anomaly/heat-map.js';
+import { trainAnomaly } from './anomaly/train-anomaly.js';
+import { bootstrap } from './bootstrap.js';
+import { embed } from './embed.js';
+import { parseHead } from './head/head.js';
+import { orderFrames } from './order/order.js';
+import { scoreEmbeddings } from './rescore.js';
+import { train } from './train.js';
+import {
+  isWorkerRequest,
+  type OrderRequest,
+  type OrderResult,
+  type WorkerJob,
+  type WorkerReply,
+} from './worker-protocol.js';
+
+/**
+ * Child-process entry (fork with advanced serialisation): one job, one answer, then it exits. It exits at once when the
+ * parent goes; SIGTERM has no handler on purpose, so that it also ends a busy computation.
+ */
+const cancel = new AbortController();
+
+function reply(message: WorkerReply): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
+
+function order(input: OrderRequest): OrderResult {
+  const head = input.head && parseHead(input.head);
+  if (head && head.classes !== input.classNames.length) {
+    throw new LinesideError('request_invalid', 'the head has another number of classes than there are names');
+  }
+  return orderFrames({ ...input, probabilities: head ? scoreEmbeddings(input.candidates, head) : undefined });
+}
+
+async function perform(job: WorkerJob): Promise<WorkerReply> {
+  switch (job.type) {
+    case 'train': {
+      // A second core is no use to ingest if training is faster to take it.
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      const result = await train(job.input, {
+        signal: cancel.signal,
+        onProgress: (progress) => void reply({ type: 'progress', progress }),
+      });
+      return { type: 'result', job: 'train', result };
+    }
+    case 'anomaly': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      const result = await trainAnomaly(job.input, {
+        signal: cancel.signal,
+        onProgress: (progress) => void reply({ type: 'progress', progress }),
+      });
+      return { type: 'result', job: 'anomaly', result };
+    }
+    case 'bootstrap':
+      return { type: 'result', job: 'bootstrap', result: await bootstrap(job.input) };
+    case 'heat-map':
+      return { type: 'result', job: 'heat-map', result: await drawHeatMap(job.input) };
+    case 'order':
+      return { type: 'result', job: 'order', result: order(job.input) };
+    case 'embed':
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      return { type: 'result', job: 'embed', result: await embed(job.input) };
+  }
+}
+
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message) => {
+  if (!isWorkerRequest(message)) {
+    void reply({ type: 'error', code: 'request_invalid', message: 'the job does not match its schema' }).then(
+      () => process.exit(1),
+    );
+    return;
+  }
+  if (message.type === 'cancel') {
+    cancel.abort();
+    return;
+  }
+  const fallback = message.type === 'train' || message.type === 'anomaly' ? 'training_failed' : 'internal';
+  void perform(message)
+    .catch((thrown: unknown): WorkerReply => {
+      const error = toLinesideError(thrown, fallback);
+      return { type: 'error', code: error.code, message: error.message };
+    })
+    .then(reply)
+    .then(() => process.exit(0));
+});

@@ -1,0 +1,85 @@
+import type { Alarm, Command, DesiredState, ReportedState, ResultMessage } from '@lineside/shared';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Database } from './db/database.js';
+import type { LiveEvent } from './features/monitoring/schemas.js';
+
+/**
+ * The ports between features. A feature asks for what it needs by these names; `server.ts` and the tests decide what
+ * stands behind them.
+ */
+export interface Blobs {
+  /** Durable when it resolves: temp, fsync, rename, fsync of the directory. Idempotent by content. */
+  put(bytes: Uint8Array): Promise<{ sha256: string; length: number }>;
+  /** Copies a local file in; same guarantees. */
+  putFile(path: string): Promise<{ sha256: string; length: number }>;
+  /** @throws LinesideError `blob_missing` */
+  read(sha256: string): Promise<Buffer>;
+  /** Local path of a blob that exists; for child processes. @throws LinesideError `blob_missing` */
+  path(sha256: string): Promise<string>;
+}
+
+/** In-process announcement of what changed; the SSE stream and other features listen. */
+export interface LiveBus {
+  publish(event: LiveEvent): void;
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+}
+
+/** What features may ask of the devices' connection. */
+export interface DeviceLink {
+  isConnected(deviceId: string): boolean;
+  /**
+   * Merges the given parts into the desired state, raises its revision and sends it when the device is, or comes,
+   * online. Parts that are not given stay. @throws LinesideError `device_unknown`
+   */
+  setDesired(
+    deviceId: string,
+    change: Pick<DesiredState, 'model' | 'rolloutId' | 'policy' | 'shadow'>,
+  ): Promise<DesiredState>;
+  /** Sends the desired state that is stored, when the device is online. */
+  sendDesired(deviceId: string): Promise<void>;
+  /** What the server itself finds wrong with connected devices, by device id. */
+  raisedAlarms(): ReadonlyMap<string, readonly Alarm[]>;
+  /** @throws LinesideError `device_offline`, `device_timeout` */
+  command(deviceId: string, command: Command, timeoutMs?: number): Promise<ResultMessage>;
+  disconnect(deviceId: string): Promise<void>;
+  /** Called after a reported state is stored. */
+  onReported(listener: (deviceId: string, reported: ReportedState) => void): () => void;
+  /** Called after frames are committed. */
+  onFrames(listener: (deviceId: string, frameIds: string[]) => void): () => void;
+}
+
+export interface Audit {
+  record(entry: {
+    actor: string;
+    action: string;
+    subject: string;
+    detail?: Record<string, unknown>;
+  }): Promise<void>;
+}
+
+/** Signs and publishes targets; devices trust nothing else. */
+export interface Artifacts {
+  /** Root metadata that a device pins at enrolment, JSON text. */
+  trustedRoot(): Promise<string>;
+  /** Adds one signed target with its content; resolves when the new snapshot and timestamp are durable. */
+  publishTarget(target: {
+    path: string;
+    content: Uint8Array;
+    custom: Record<string, unknown>;
+  }): Promise<void>;
+  /** Bytes of a metadata or target file by the name a TUF client asks for, or null. */
+  readTuf(name: string): Promise<Buffer | null>;
+}
+
+export interface Services {
+  readonly dataDir: string;
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly live: LiveBus;
+  readonly devices: DeviceLink;
+  readonly audit: Audit;
+  readonly artifacts: Artifacts;
+  readonly log: FastifyBaseLogger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

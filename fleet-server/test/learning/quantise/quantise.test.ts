@@ -1,0 +1,235 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { floatData, floats, shapeOf, tensor } from '../../../src/learning/onnx/proto.js';
+import { type ImageModel, openImageModel } from '../../../src/learning/onnx/session.js';
+import { measureAgreement } from '../../../src/learning/quantise/agreement.js';
+import { ChannelMeans } from '../../../src/learning/quantise/channel-means.js';
+import { type DeviceClass, deviceClasses } from '../../../src/learning/quantise/device-classes.js';
+import { foldBatchNormalization } from '../../../src/learning/quantise/fold-batch-normalization.js';
+import { readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
+import { calibrateNetwork, quantiseNetwork } from '../../../src/learning/quantise/quantise.js';
+import type { RangeMethod } from '../../../src/learning/quantise/ranges/methods.js';
+import { Builder, classifier, fusedOperators, graphOf, operators, side, surfaces } from './networks.js';
+
+const allDevices = Object.keys(deviceClasses) as DeviceClass[];
+const calibration = surfaces(0, 6);
+const fresh = surfaces(50, 60).map((image) => ({ image }));
+
+async function agreementOf(t: Test, bytes: Uint8Array, variant: Uint8Array) {
+  const [model, other] = await Promise.all([openImageModel(bytes, 1), openImageModel(variant, 1)]);
+  t.teardown(() => Promise.all([model.release(), other.release()]));
+  return measureAgreement(model, other, fresh);
+}
+
+/** Every kind of node that a residual network of the catalogue has. */
+function residualNetwork(): Uint8Array {
+  const net = new Builder();
+  net.op('Relu', [net.conv('pixels', 'stem', [3, 16])], 'stem_relu');
+  net.op('MaxPool', ['stem_relu'], 'halved', { kernel_shape: [2, 2], strides: [2, 2] });
+  net.constant('zero', [0], []);
+  net.constant('six', [6], []);
+  net.op('Clip', [net.conv('halved', 'depthwise', [16, 16], 16), 'zero', 'six'], 'depthwise_clip');
+  net.op('Add', [net.conv('depthwise_clip', 'project', [16, 16]), 'halved'], 'sum');
+  net.op('Relu', ['sum'], 'sum_relu');
+  net.op('Relu', [net.conv('sum_relu', 'left', [16, 8])], 'left_relu');
+  net.op('Concat', ['left_relu', net.conv('sum_relu', 'right', [16, 8])], 'joined', { axis: 1 });
+  return net.classifier('joined', 16);
+}
+
+t.test('a residual network runs on integers behind its first convolution', async (t) => {
+  const bytes = residualNetwork();
+  const calibrated = await calibrateNetwork(bytes, calibration, 1);
+  t.equal(calibrated.observed.pictures, calibration.length);
+  const variant = quantiseNetwork(calibrated, 'x86-vnni');
+
+  const own = operators(variant);
+  const clamps = own.filter((op) => op === 'Relu' || op === 'Clip');
+  t.strictSame(clamps, ['Relu'], 'but for the first in float, their clamp is the quantiser’s');
+  const untouched = ['Unsqueeze', 'Transpose', 'Cast', 'Resize', 'Mul', 'Add', 'Conv', 'Relu', 'MaxPool'];
+  t.strictSame(
+    own.slice(0, untouched.length),
+    untouched,
+    'so are preprocessing and a 3×3 convolution of pixels',
+  );
+  t.strictSame(own.slice(-3), ['Gemm', 'Softmax', 'Squeeze'], 'and so does the head');
+  const { output, input } = graphOf(bytes);
+  t.strictSame({ output: graphOf(variant).output, input: graphOf(variant).input }, { output, input });
+
+  const fused = await fusedOperators(variant, join(t.testdir(), 'fused.onnx'));
+  const count = (op: string) => fused.filter((other) => other === op).length;
+  t.equal(count('QLinearConv'), 4);
+  t.strictSame([count('QLinearAdd'), count('QLinearConcat'), count('Conv') + count('FusedConv')], [1, 1, 1]);
+  t.equal(count('QuantizeLinear'), 1, 'where the integers begin');
+});
+
+t.test('every device class and range method answers as fp32 does', async (t) => {
+  const bytes = residualNetwork();
+  const calibrated = await calibrateNetwork(bytes, calibration, 1);
+  for (const device of allDevices) {
+    for (const method of ['minmax', 'percentile', 'mse'] as RangeMethod[]) {
+      const agreement = await agreementOf(t, bytes, quantiseNetwork(calibrated, device, method));
+      t.ok((agreement.sameAnswer.value ?? 0) >= 0.96, `${device} ${method}: ${agreement.sameAnswer.value}`);
+      t.ok(agreement.largestDifference < 0.06, `${device} ${method}: Δp ${agreement.largestDifference}`);
+      t.ok(agreement.embeddingDistance < 0.06, `${device} ${method}: ${agreement.embeddingDistance}`);
+    }
+  }
+});
+
+t.test('weights and activations are stored as the device class wants them', async (t) => {
+  const calibrated = await calibrateNetwork(residualNetwork(), calibration, 1);
+  for (const device of allDevices) {
+    const { activations, weightLimit } = deviceClasses[device];
+    const { initializer } = graphOf(quantiseNetwork(calibrated, device));
+    const weights = initializer.filter(({ name }) => name.endsWith('_int8_weight_stored'));
+    t.equal(weights.length, 4);
+    const steps = weights.flatMap(({ rawData }) => [...new Int8Array(rawData.slice().buffer)]);
+    t.equal(Math.max(...steps.map(Math.abs)), weightLimit, `${device}: full range and no more`);
+    for (const weight of weights) {
+      const scale = initializer.find(({ name }) => name === weight.name.replace('_stored', '_scale'));
+      t.strictSame(scale && shapeOf(scale), shapeOf(weight).slice(0, 1), 'a scale for each channel');
+    }
+    const zero = initializer.find(({ name }) => name === 'backbone_halved_zero_point');
+    t.equal(zero?.dataType, activations === 'uint8' ? 2 : 3);
+  }
+});
+
+t.test('what rounding the weights shifts on average, the bias takes back', async (t) => {
+  const bytes = residualNetwork();
+  const calibrated = await calibrateNetwork(bytes, calibration, 1);
+  const zeros = new Map([...calibrated.observed.means.keys()].map((name) => [name, new ChannelMeans()]));
+  for (const zero of zeros.values()) zero.add(new Float32Array(16), 16);
+  const uncorrected = { ...calibrated, observed: { ...calibrated.observed, means: zeros } };
+  const [model, corrected, shifted] = await Promise.all(
+    [bytes, quantiseNetwork(calibrated, 'x86'), quantiseNetwork(uncorrected, 'x86')].map((own) =>
+      openImageModel(own, 1),
+    ),
+  );
+  t.teardown(() => Promise.all([model, corrected, shifted].map((own) => own?.release())));
+  const meanShift = async (variant: ImageModel) => {
+    const shift = new Float64Array(16);
+    for (const { image } of fresh) {
+      const [own, other] = [await model!.run(image), await variant.run(image)];
+      for (const [at, value] of own.embedding.entries()) shift[at]! += other.embedding[at]! - value;
+    }
+    return Math.hypot(...shift) / fresh.length;
+  };
+  const [left, before] = [await meanShift(corrected!), await meanShift(shifted!)];
+  t.ok(left < 0.5 * before, `${left} instead of ${before}`);
+});
+
+t.test('BatchNormalization is folded into the convolution before it, and only there', async (t) => {
+  const net = new Builder();
+  const normalize = (input: string, output: string, channels: number) => {
+    const statistics = ['gamma', 'beta', 'mean'].map((name) =>
+      net.random(`${output}_${name}`, [channels], 0.5),
+    );
+    const variance = net.constant(
+      `${output}_var`,
+      Array.from({ length: channels }, (_, at) => 0.2 + at),
+      [channels],
+    );
+    return net.op('BatchNormalization', [input, ...statistics, variance], output, {
+      epsilon: { float: 1e-3 },
+    });
+  };
+  net.op('Relu', [normalize(net.conv('pixels', 'first', [3, 8]), 'first_norm', 8)], 'first_relu');
+  // Read twice: folding would change what the Add sees.
+  const shared = net.conv('first_relu', 'shared', [8, 8]);
+  net.op('Add', [normalize(shared, 'shared_norm', 8), shared], 'sum');
+  const biasless = net.op('Conv', ['sum', net.random('w', [8, 8, 1, 1], 0.4)], 'biasless');
+  const bytes = net.classifier(normalize(biasless, 'last', 8), 8);
+
+  const folded = writeNetwork(foldBatchNormalization(readNetwork(bytes)));
+  t.equal(operators(folded).filter((op) => op === 'BatchNormalization').length, 1);
+  const exact = await agreementOf(t, bytes, folded);
+  t.ok(exact.largestDifference < 1e-5 && exact.embeddingDistance < 1e-5, `${exact.embeddingDistance}`);
+
+  const variant = quantiseNetwork(await calibrateNetwork(bytes, calibration, 1), 'x86-vnni');
+  const agreement = await agreementOf(t, bytes, variant);
+  t.ok(agreement.embeddingDistance < 0.06, `${agreement.embeddingDistance}`);
+});
+
+t.test('channels of very different weight keep their precision, dead ones their bias', async (t) => {
+  const net = new Builder();
+  const spreads = [1e-12, 1e-3, 0.1, 10];
+  const { initializers } = net;
+  net.conv('pixels', 'first', [3, 8]);
+  net.random('w', [4, 8, 1, 1], 1);
+  const drawn = floatData(initializers.at(-1)!).map((value, at) => value * spreads[Math.floor(at / 8)]!);
+  initializers[initializers.length - 1] = floats('w', drawn, [4, 8, 1, 1]);
+  net.constant('b', [3, 0.01, -0.2, 5], [4]);
+  net.op('Conv', ['first', 'w', 'b'], 'wide');
+  // Brings the channels to one spread, so that the activations do not blur what the weights kept.
+  net.constant(
+    'w2',
+    spreads.flatMap((spread, row) => spreads.map((_, at) => (row === at ? 1 / Math.max(spread, 0.01) : 0))),
+    [4, 4, 1, 1],
+  );
+  net.op('Conv', ['wide', 'w2'], 'even');
+  const bytes = net.classifier('even', 4);
+  const variant = quantiseNetwork(await calibrateNetwork(bytes, calibration, 1), 'x86-vnni');
+  const [model, other] = await Promise.all([openImageModel(bytes, 1), openImageModel(variant, 1)]);
+  t.teardown(() => Promise.all([model.release(), other.release()]));
+  const image = calibration[0]!;
+  const [a, b] = [(await model.run(image)).embedding, (await other.run(image)).embedding];
+  t.ok(Math.abs(b[0]! / a[0]! - 1) < 0.02, `dead channel: ${b[0]} for ${a[0]}`);
+  t.ok(Math.abs(b[3]! - a[3]!) < 0.05, `strong channel: ${b[3]} for ${a[3]}`);
+});
+
+t.test(
+  'a clamp that eight bits cannot stand for stays, and inner dense layers are integers too',
+  async (t) => {
+    const net = new Builder();
+    net.constant('low', [-0.5], []);
+    net.constant('high', [0.5], []);
+    net.constant('floor', [0.2], []);
+    net.op(
+      'Clip',
+      [net.conv(net.conv('pixels', 'stem', [3, 8]), 'first', [8, 8]), 'low', 'high'],
+      'first_clip',
+    );
+    net.op('Clip', [net.conv('first_clip', 'second', [8, 8]), 'floor'], 'second_clip');
+    net.op('AveragePool', ['second_clip'], 'halved', { kernel_shape: [8, 8], strides: [8, 8] });
+    net.op('Flatten', ['halved'], 'flat', { axis: 1 });
+    const inputs = 8 * (side / 8) ** 2;
+    net.op(
+      'Gemm',
+      ['flat', net.random('dense', [inputs, 16], 0.3), net.random('dense_b', [16], 0.1)],
+      'hidden',
+    );
+    net.op('Relu', ['hidden'], 'features');
+    const bytes = classifier(net.backbone(16), 16);
+    const calibrated = await calibrateNetwork(bytes, calibration, 1);
+    const variant = quantiseNetwork(calibrated, 'x86-vnni', 'minmax');
+    const clips = graphOf(variant).node.filter(({ opType }) => opType === 'Clip');
+    t.strictSame(
+      clips.map(({ input }) => input[1]),
+      ['backbone_floor'],
+      'values under 0.2 are not zero',
+    );
+    t.notOk(operators(variant).includes('Relu'));
+    const agreement = await agreementOf(t, bytes, variant);
+    t.ok(agreement.embeddingDistance < 0.05, `${agreement.embeddingDistance}`);
+    const fused = await fusedOperators(variant, join(t.testdir(), 'fused.onnx'));
+    for (const op of ['QLinearConv', 'QLinearAveragePool', 'QGemm', 'Gemm', 'Conv', 'FusedConv']) {
+      t.equal(fused.filter((other) => other === op).length, 1, op);
+    }
+  },
+);
+
+t.test('what cannot be quantised is an error with a code', async (t) => {
+  const bytes = residualNetwork();
+  await t.rejects(calibrateNetwork(bytes, [], 1), { code: 'training_too_few' });
+  await t.rejects(calibrateNetwork(Uint8Array.of(1, 2, 3), calibration, 1), { code: 'model_invalid' });
+  const network = readNetwork(bytes);
+  const [own] = network.proto.opsetImport;
+  const old = writeNetwork({
+    ...network,
+    proto: { ...network.proto, opsetImport: [{ ...own!, version: 11n }] },
+  });
+  await t.rejects(calibrateNetwork(old, calibration, 1), { code: 'model_invalid', message: /opset 11/ });
+  const broken = new Map(network.constants);
+  broken.set('backbone_stem_b', tensor('backbone_stem_b', new Float32Array(16).fill(Number.NaN), [16]));
+  const notFinite = writeNetwork({ ...network, constants: broken });
+  await t.rejects(calibrateNetwork(notFinite, calibration, 1), { code: 'model_invalid' });
+});
