@@ -135,8 +135,14 @@ export class ReviewSession {
     }
   }
 
+  #isAnswering(frameId: string): boolean {
+    return this.#operations.some((operation) => operation.kind === 'answer' && operation.frameId === frameId);
+  }
+
   #merge(leased: ReviewItem[]): void {
-    const items = mergeLeased(this.#snapshot.items, leased, this.#answered);
+    // Under whatever token it was lent: a frame whose answer is on its way has been seen.
+    const unanswered = leased.filter(({ frame }) => !this.#isAnswering(frame.id));
+    const items = mergeLeased(this.#snapshot.items, unanswered, this.#answered);
     this.#update({ items, phase: items.length > 0 ? 'ready' : 'empty', error: null });
   }
 
@@ -196,10 +202,11 @@ export class ReviewSession {
     for (const operation of this.#operations) {
       if (operation.kind === 'answer' && operation.frameId === id) operation.token = item.token;
     }
-    const again = this.#operations.some(
-      (operation) => operation.kind === 'answer' && operation.frameId === id,
-    );
-    if (again) return;
+    if (this.#isAnswering(id)) {
+      // Answered anew before the undo came through: that answer goes out under the new token.
+      this.#answered.set(id, item.token);
+      return;
+    }
     this.#answered.delete(id);
     const present = this.#snapshot.items.some(({ frame }) => frame.id === id);
     const items = present

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { setImmediate as settled } from 'node:timers/promises';
+import fc from 'fast-check';
+import t from 'tap';
+import type { Answer, ReviewItem } from '../../src/api/types.js';
+import { ReviewSession } from '../../src/features/review/session.js';
+import type { ReviewPort } from '../../src/features/review/session-state.js';
+
+type Wire = fc.Scheduler;
+
+/** The review queue as the server keeps it for one person: leases under rising tokens, the latest answer standing. */
+class Queue {
+  readonly #frames = new Map<string, { token: number; leased: boolean; answer: Answer | null }>();
+  readonly #answered: string[] = [];
+
+  constructor(size: number) {
+    for (let i = 0; i < size; i++) this.#frames.set(`f${i}`, { token: 0, leased: false, answer: null });
+  }
+
+  /** Frame id → class, of the frames that have a label. */
+  labels(): Map<string, string> {
+    const labelled = [...this.#frames].filter(([, { answer }]) => answer?.kind === 'class');
+    return new Map(labelled.map(([id, { answer }]) => [id, answer?.kind === 'class' ? answer.classId : '']));
+  }
+
+  /** The queue at the other end of a network on which requests and answers take as long as `wire` says. */
+  port(wire: Wire): ReviewPort {
+    const over = async <T>(what: string, served: () => T): Promise<T> => {
+      await wire.schedule(Promise.resolve(), `${what} arrives`);
+      const result = served();
+      await wire.schedule(Promise.resolve(), `${what} is answered`);
+      return result;
+    };
+    return {
+      lease: (count) => over('lease', () => this.#lease(count)),
+      heartbeat: () => over('heartbeat', () => []),
+      answer: (given) => over('answer', () => this.#answer(given.frameId, given.answer)),
+      undo: () => over('undo', () => this.#undo()),
+    };
+  }
+
+  #lease(count: number): ReviewItem[] {
+    const open = [...this.#frames].filter(([, { answer }]) => answer === null);
+    open.sort(([, a], [, b]) => Number(b.leased) - Number(a.leased));
+    return open.slice(0, count).map(([id, frame]) => {
+      if (!frame.leased) {
+        frame.leased = true;
+        frame.token++;
+      }
+      return this.#item(id);
+    });
+  }
+
+  #answer(id: string, answer: Answer): { secondOpinion: boolean } {
+    Object.assign(this.#frames.get(id)!, { leased: false, answer });
+    this.#answered.push(id);
+    return { secondOpinion: false };
+  }
+
+  #undo(): ReviewItem {
+    const id = this.#answered.pop()!;
+    const frame = this.#frames.get(id)!;
+    Object.assign(frame, { leased: true, answer: null, token: frame.token + 1 });
+    return this.#item(id);
+  }
+
+  #item = (id: string) => ({ frame: { id }, token: this.#frames.get(id)!.token }) as ReviewItem;
+}
+
+t.test('whatever the network does, every frame is shown once and keeps its last answer', async () => {
+  const steps = fc.array(fc.oneof(fc.constant('undo'), fc.constantFrom('a', 'b'), fc.constant('wait')), {
+    maxLength: 60,
+    size: 'max',
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), steps, async (wire, steps) => {
+      const queue = new Queue(30);
+      const session = new ReviewSession(queue.port(wire), { load: () => [], save() {} }, () => 'request');
+      const given: [frameId: string, classId: string][] = [];
+      session.start({ onConfirmed() {}, onRefused() {}, onSecondOpinion() {} });
+      try {
+        for (const step of steps) {
+          await settled();
+          const [shown] = session.getSnapshot().items;
+          if (step === 'wait' || (step !== 'undo' && !shown)) {
+            if (wire.count() > 0) await wire.waitOne();
+          } else if (step === 'undo') {
+            if (given.pop()) session.undo();
+          } else if (shown) {
+            assert(!given.some(([id]) => id === shown.frame.id), `${shown.frame.id} was answered already`);
+            session.answer(shown.frame.id, { kind: 'class', classId: step }, 0);
+            given.push([shown.frame.id, step]);
+          }
+        }
+        await wire.waitIdle();
+        assert.deepEqual([...queue.labels()].sort(), given.sort());
+        const back = session.getSnapshot().items.filter(({ frame }) => given.some(([id]) => id === frame.id));
+        assert.deepEqual(back, [], 'no answered frame comes back');
+      } finally {
+        session.stop();
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
