@@ -5979,9 +5979,117 @@ export interface paths {
                                 message: string;
                             } | null;
                             modelVersionId: string | null;
-                            report: {
+                            report: ({
+                                comparison?: {
+                                    /**
+                                     * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
+                                     * @enum {unknown}
+                                     */
+                                    verdict: "better" | "worse" | "not-better" | "not-compared";
+                                    reason: ("no-champion" | "champion-untrained" | "champion-anomaly" | "champion-lineage-unknown" | "champion-unusable" | "classes-differ" | "no-test-frames" | "no-frames-left") | null;
+                                    champion: string | null;
+                                    excluded: {
+                                        /** @description Test frames in groups that taught the champion, which it would know by heart */
+                                        taughtChampion: number;
+                                        /** @description Test frames of classes that the champion does not have */
+                                        unknownToChampion: number;
+                                    };
+                                    overall: {
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                    } | null;
+                                    slices: {
+                                        /** @enum {unknown} */
+                                        by: "device" | "shift" | "class";
+                                        /** @description Device id, shift or class id */
+                                        slice: string;
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                        /** @description Corrected for the number of slices of all kinds (Holm) */
+                                        correctedPValue: number;
+                                    }[];
+                                };
+                            } & {
                                 [key: string]: unknown;
-                            } | null;
+                            }) | null;
                         };
                     };
                 };
@@ -6059,9 +6167,117 @@ export interface paths {
                                 message: string;
                             } | null;
                             modelVersionId: string | null;
-                            report: {
+                            report: ({
+                                comparison?: {
+                                    /**
+                                     * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
+                                     * @enum {unknown}
+                                     */
+                                    verdict: "better" | "worse" | "not-better" | "not-compared";
+                                    reason: ("no-champion" | "champion-untrained" | "champion-anomaly" | "champion-lineage-unknown" | "champion-unusable" | "classes-differ" | "no-test-frames" | "no-frames-left") | null;
+                                    champion: string | null;
+                                    excluded: {
+                                        /** @description Test frames in groups that taught the champion, which it would know by heart */
+                                        taughtChampion: number;
+                                        /** @description Test frames of classes that the champion does not have */
+                                        unknownToChampion: number;
+                                    };
+                                    overall: {
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                    } | null;
+                                    slices: {
+                                        /** @enum {unknown} */
+                                        by: "device" | "shift" | "class";
+                                        /** @description Device id, shift or class id */
+                                        slice: string;
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                        /** @description Corrected for the number of slices of all kinds (Holm) */
+                                        correctedPValue: number;
+                                    }[];
+                                };
+                            } & {
                                 [key: string]: unknown;
-                            } | null;
+                            }) | null;
                         };
                     };
                 };
@@ -6140,9 +6356,117 @@ export interface paths {
                                     message: string;
                                 } | null;
                                 modelVersionId: string | null;
-                                report: {
+                                report: ({
+                                    comparison?: {
+                                        /**
+                                         * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
+                                         * @enum {unknown}
+                                         */
+                                        verdict: "better" | "worse" | "not-better" | "not-compared";
+                                        reason: ("no-champion" | "champion-untrained" | "champion-anomaly" | "champion-lineage-unknown" | "champion-unusable" | "classes-differ" | "no-test-frames" | "no-frames-left") | null;
+                                        champion: string | null;
+                                        excluded: {
+                                            /** @description Test frames in groups that taught the champion, which it would know by heart */
+                                            taughtChampion: number;
+                                            /** @description Test frames of classes that the champion does not have */
+                                            unknownToChampion: number;
+                                        };
+                                        overall: {
+                                            n: number;
+                                            /** @description Frames of one group are one piece of evidence */
+                                            groups: number;
+                                            champion: {
+                                                accuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                    n: number;
+                                                };
+                                                /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                                balancedAccuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                };
+                                            };
+                                            challenger: {
+                                                accuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                    n: number;
+                                                };
+                                                /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                                balancedAccuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                };
+                                            };
+                                            /** @description Frames that only the champion got right */
+                                            onlyChampion: number;
+                                            /** @description Frames that only the new model got right */
+                                            onlyChallenger: number;
+                                            /** @description Groups of which the champion got more right */
+                                            groupsForChampion: number;
+                                            /** @description Groups of which the new model got more right */
+                                            groupsForChallenger: number;
+                                            /** @description Exact McNemar test by groups, two-sided */
+                                            pValue: number;
+                                        } | null;
+                                        slices: {
+                                            /** @enum {unknown} */
+                                            by: "device" | "shift" | "class";
+                                            /** @description Device id, shift or class id */
+                                            slice: string;
+                                            n: number;
+                                            /** @description Frames of one group are one piece of evidence */
+                                            groups: number;
+                                            champion: {
+                                                accuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                    n: number;
+                                                };
+                                                /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                                balancedAccuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                };
+                                            };
+                                            challenger: {
+                                                accuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                    n: number;
+                                                };
+                                                /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                                balancedAccuracy: {
+                                                    value: number | null;
+                                                    low: number | null;
+                                                    high: number | null;
+                                                };
+                                            };
+                                            /** @description Frames that only the champion got right */
+                                            onlyChampion: number;
+                                            /** @description Frames that only the new model got right */
+                                            onlyChallenger: number;
+                                            /** @description Groups of which the champion got more right */
+                                            groupsForChampion: number;
+                                            /** @description Groups of which the new model got more right */
+                                            groupsForChallenger: number;
+                                            /** @description Exact McNemar test by groups, two-sided */
+                                            pValue: number;
+                                            /** @description Corrected for the number of slices of all kinds (Holm) */
+                                            correctedPValue: number;
+                                        }[];
+                                    };
+                                } & {
                                     [key: string]: unknown;
-                                } | null;
+                                }) | null;
                             }[];
                         };
                     };
@@ -6227,9 +6551,117 @@ export interface paths {
                                 message: string;
                             } | null;
                             modelVersionId: string | null;
-                            report: {
+                            report: ({
+                                comparison?: {
+                                    /**
+                                     * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
+                                     * @enum {unknown}
+                                     */
+                                    verdict: "better" | "worse" | "not-better" | "not-compared";
+                                    reason: ("no-champion" | "champion-untrained" | "champion-anomaly" | "champion-lineage-unknown" | "champion-unusable" | "classes-differ" | "no-test-frames" | "no-frames-left") | null;
+                                    champion: string | null;
+                                    excluded: {
+                                        /** @description Test frames in groups that taught the champion, which it would know by heart */
+                                        taughtChampion: number;
+                                        /** @description Test frames of classes that the champion does not have */
+                                        unknownToChampion: number;
+                                    };
+                                    overall: {
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                    } | null;
+                                    slices: {
+                                        /** @enum {unknown} */
+                                        by: "device" | "shift" | "class";
+                                        /** @description Device id, shift or class id */
+                                        slice: string;
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                        /** @description Corrected for the number of slices of all kinds (Holm) */
+                                        correctedPValue: number;
+                                    }[];
+                                };
+                            } & {
                                 [key: string]: unknown;
-                            } | null;
+                            }) | null;
                         };
                     };
                 };

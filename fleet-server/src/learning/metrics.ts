@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { argmax } from './head/cross-validate.js';
 
-const Share = Type.Number({ minimum: 0, maximum: 1 });
-const OrNull = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+export const Share = Type.Number({ minimum: 0, maximum: 1 });
+export const OrNull = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 
 /** A share with its Wilson interval (95 %) and the number of cases behind it; nulls when there are none. */
 export const Proportion = Type.Object(

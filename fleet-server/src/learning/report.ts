@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { ModelComparison } from './comparison/report.js';
 import { ClassificationMetrics } from './metrics.js';
 import { tuneModes } from './tuning/modes.js';
 import { VariantsReport } from './variants/report.js';
@@ -110,6 +111,7 @@ export const TrainingReport = Type.Object(
       },
     ),
     variants: Type.Optional(VariantsReport),
+    comparison: Type.Optional(ModelComparison),
     skipped: Type.Array(
       Type.Object(
         { frameId: Type.String(), path: Type.String(), message: Type.String() },

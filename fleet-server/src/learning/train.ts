@@ -3,6 +3,7 @@ import { encodeMessage, LinesideError, ReferenceEmbeddings } from '@lineside/sha
 import { acceptThreshold } from './accept-threshold.js';
 import type { Backbone } from './backbone/default-backbone.js';
 import { softmaxRows } from './calibrate.js';
+import { compareWithChampion, type JudgedFrame } from './comparison/compare-with-champion.js';
 import { composeModel } from './compose.js';
 import { extractFeatures, loadAgain } from './features.js';
 import { encodeGoldenFrames, goldenImages } from './golden.js';
@@ -156,6 +157,14 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
       { signal: context.signal, onProgress: (...step) => report('variants', ...step) },
     );
     stopwatch.lap('variants');
+    const comparison =
+      input.champion &&
+      (await compareWithChampion(input.champion, judged(held, verified.probabilities, classIds), classIds, {
+        ...{ threads: options.threads, seed: options.seed, signal: context.signal },
+        onCompared: (done, total) =>
+          report('compare', done, total, `${done} of ${total} pictures shown to the champion`),
+      }));
+    stopwatch.lap('compare');
 
     const outOfFold = assessOutOfFold(chosen.answers, chosen.head.temperature, labels, classIds);
     const decision = acceptThreshold(
@@ -200,6 +209,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
         decision,
         agreement: { n: checked.length, maxDifference: verified.maxDifference, limit: agreementLimit },
         variants: variants.report,
+        ...(comparison && { comparison }),
         skipped,
         seconds: stopwatch.seconds(),
       } satisfies TrainingReport,
@@ -290,6 +300,19 @@ async function verify(
     await letEventsIn(signal);
   }
   return { probabilities, maxDifference };
+}
+
+/** The test frames with the class that the shipped graph gave each. */
+function judged(
+  held: readonly LabelledFrame[],
+  probabilities: Float32Array,
+  classIds: readonly string[],
+): JudgedFrame[] {
+  const groups = groupsOf(held);
+  return held.map(({ frame, label }, row) => ({
+    ...{ frameId: frame.frameId, path: frame.path, label, group: groups[row]! },
+    answer: argmax(probabilities, row * classIds.length, classIds.length),
+  }));
 }
 
 interface OutOfFold {

@@ -2,6 +2,7 @@ import { type ErrorCode, errorCodes } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AnomalyReport } from './anomaly/report.js';
+import { Champion } from './comparison/input.js';
 import { SerializedHead } from './head/head.js';
 import { WrittenFile } from './package-files.js';
 import { AcceptDecision, TrainingReport } from './report.js';
@@ -68,6 +69,7 @@ export const TrainInput = Type.Object(
       closed,
     ),
     checkpointDir: Type.Optional(Type.String({ description: 'Where fine-tuning goes on after a kill' })),
+    champion: Type.Optional(Champion),
   },
   closed,
 );
@@ -209,7 +211,15 @@ export const WorkerRequest = Type.Union([
 export type WorkerRequest = Static<typeof WorkerRequest>;
 export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' }>;
 
-export const trainingPhases = ['features', 'validate', 'finetune', 'compose', 'verify', 'variants'] as const;
+export const trainingPhases = [
+  'features',
+  'validate',
+  'finetune',
+  'compose',
+  'verify',
+  'variants',
+  'compare',
+] as const;
 
 export const TrainingProgress = Type.Object(
   {

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { frames, trainingRuns } from '../../src/db/schema.js';
 import { createClass } from '../../src/features/classes/service.js';
+import { takeSnapshot } from '../../src/features/datasets/snapshot.js';
 import { labelFrame } from '../../src/features/frames/service.js';
 import { createLabellingBackground } from '../../src/features/labelling/background.js';
 import { queueOrdererOf } from '../../src/features/labelling/queue-order.js';
@@ -11,6 +12,7 @@ import * as rollouts from '../../src/features/rollouts/repository.js';
 import { createTrainingBackground } from '../../src/features/training/background.js';
 import { getRun } from '../../src/features/training/repository.js';
 import { cancelTraining, startTraining } from '../../src/features/training/service.js';
+import type { TrainingReport } from '../../src/learning/report.js';
 import { onEachEngine, until } from '../helpers/engines.js';
 import { drawTexture, encodePng, textures } from '../learning/fixtures.js';
 import { addClasses, addFrame, openWorld, person, requestId, type World } from './world.js';
@@ -18,9 +20,9 @@ import { addClasses, addFrame, openWorld, person, requestId, type World } from '
 const ann = person('ann');
 const perClass = 6;
 
-async function addPictures(world: World): Promise<void> {
+async function addPictures(world: World, from = 0): Promise<void> {
   for (const texture of textures) {
-    for (let seed = 0; seed < perClass; seed++) {
+    for (let seed = from; seed < from + perClass; seed++) {
       const { sha256 } = await world.services.blobs.put(await encodePng(drawTexture(texture, seed)));
       const frameId = await addFrame(world, { imageSha256: sha256 });
       await labelFrame(world.services, ann, frameId, { requestId: requestId(), classId: texture });
@@ -115,7 +117,13 @@ onEachEngine('training', async (t, engine) => {
     const second = createTrainingBackground(services);
     await second.start();
     t.teardown(() => second.stop());
-    t.equal((await run(id, 'succeeded')).modelVersionId, 'v3');
+    const done = await run(id, 'succeeded');
+    t.equal(done.modelVersionId, 'v3');
+    t.match(done.report?.comparison, {
+      verdict: 'not-compared',
+      reason: 'champion-untrained',
+      champion: 'v1',
+    });
     const [row] = await db.select().from(trainingRuns).where(eq(trainingRuns.id, id));
     t.ok(row!.startedAt && row!.finishedAt);
   });
@@ -178,4 +186,21 @@ onEachEngine('training', async (t, engine) => {
       );
     },
   );
+
+  await t.test('a new model is compared with the champion on frames that taught neither', async (t) => {
+    await addPictures(world, perClass);
+    const dataset = await takeSnapshot(services, ann.email, { testShare: 0.5 });
+    const background = createTrainingBackground(services);
+    await background.start();
+    t.teardown(() => background.stop());
+    const { id } = await startTraining(services, ann, { datasetVersionId: dataset.id, mode: 'head' });
+    const { report } = await run(id, 'succeeded');
+    const { frames, comparison } = report as unknown as TrainingReport;
+    t.match(comparison, { champion: 'v4', verdict: /^(better|worse|not-better)$/, reason: null });
+    t.ok(comparison!.excluded.taughtChampion > 0, 'v4 was taught by the first pictures');
+    t.equal(comparison!.overall!.n + comparison!.excluded.taughtChampion, frames.test);
+    const byDevice = comparison!.slices.filter(({ by }) => by === 'device');
+    t.match(byDevice, [{ slice: 'camera-box', n: comparison!.overall!.n }]);
+    t.equal(await championId(db), 'v4', 'whatever it says, a run moves no champion');
+  });
 });

@@ -6,6 +6,7 @@ import t from 'tap';
 import { Compile } from 'typebox/compile';
 import type { Backbone } from '../../src/learning/backbone/default-backbone.js';
 import { bootstrap } from '../../src/learning/bootstrap.js';
+import { compareWithChampion } from '../../src/learning/comparison/compare-with-champion.js';
 import { openImageModel } from '../../src/learning/onnx/session.js';
 import { train } from '../../src/learning/train.js';
 import {
@@ -84,6 +85,36 @@ t.test('from labelled pictures to a model package', async (t) => {
   t.match(reference, { space: backbone.space, dimensions: backbone.dimensions, count: 27 });
   const fresh = await session.run(drawTexture('dots', 77, 300, 200));
   t.equal(fresh.probabilities?.indexOf(Math.max(...fresh.probabilities)), textures.indexOf('dots'));
+
+  const classIds = textureClasses.map(({ id }): string => id);
+  const held = frames.filter(({ split }) => split === 'test');
+  const champion = {
+    ...{ modelVersion: 'v1', modelPath: files.model.path, classIds },
+    frames: held.map(({ frameId }, at) => ({ frameId, device: 'd', shift: 's', taught: at === 0 })),
+  };
+  const answered = (answer: (label: number) => number) =>
+    held.map(({ frameId, path, classId, group }) => {
+      const label = classIds.indexOf(classId);
+      return { frameId, path, label, group, answer: answer(label) };
+    });
+  const compared = (to: typeof champion, answer: (label: number) => number) =>
+    compareWithChampion(to, answered(answer), classIds, { threads: 1, seed: 1 });
+  t.match(await compared(champion, (label) => label), {
+    ...{ champion: 'v1', verdict: 'not-better', excluded: { taughtChampion: 1, unknownToChampion: 0 } },
+    overall: { n: 8, onlyChampion: 0 },
+  });
+  t.match(await compared(champion, (label) => (label + 1) % 3), { verdict: 'worse', overall: { n: 8 } });
+  const renamed = { ...champion, classIds: ['rust', ...classIds.slice(1)] };
+  t.match(await compared(renamed, (label) => label), {
+    excluded: { unknownToChampion: held.slice(1).filter(({ classId }) => classId === classIds[0]).length },
+  });
+  const noGraph = join(folder, 'broken.onnx');
+  await writeFile(noGraph, 'no graph');
+  const unusable = { verdict: 'not-compared', reason: 'champion-unusable', overall: null };
+  t.match(await compared({ ...champion, modelPath: noGraph }, (label) => label), unusable);
+  t.match(await compared({ ...champion, classIds: ['x', 'y', classIds[0]!] }, (label) => label), {
+    reason: 'classes-differ',
+  });
 });
 
 t.test(

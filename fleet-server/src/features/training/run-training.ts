@@ -21,6 +21,7 @@ import { insertModel, storeFiles } from '../models/register-model.js';
 import type { ModelRow } from '../models/repository.js';
 import { checkpointsOf, learningCache, withWorkFolder } from '../models/work-folder.js';
 import { defaultAlpha } from './alpha.js';
+import { championToCompare } from './champion.js';
 import { moveRun, type RunRow, runRow } from './repository.js';
 
 /** The same labels give the same model. */
@@ -77,6 +78,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
       outputDir,
       cacheDir: cache.features,
       checkpointDir: checkpointsOf(dataDir, begun.id),
+      champion: await championToCompare(services, dataset),
       options: {
         alpha: begun.options.alpha ?? defaultAlpha,
         mode: begun.options.mode ?? 'auto',

@@ -1,16 +1,16 @@
 import { LinesideError } from '@lineside/shared';
 import { binomialAtMost } from './binomial.js';
-import { holmCorrected } from './holm.js';
 
 export interface PairedComparison {
   readonly n: number;
-  /** null without a case. */
-  readonly championAccuracy: number | null;
-  readonly challengerAccuracy: number | null;
+  readonly groups: number;
   /** Cases that only one of the two got right. */
   readonly onlyChampion: number;
   readonly onlyChallenger: number;
-  /** Exact McNemar test, two-sided: how often equally good models would differ at least so much. */
+  /** Groups of which one got more cases right than the other. */
+  readonly groupsForChampion: number;
+  readonly groupsForChallenger: number;
+  /** Exact McNemar test by groups, two-sided: how often equally good models would differ at least so much. */
   readonly pValue: number;
 }
 
@@ -19,51 +19,38 @@ export const exactMcNemar = (onlyOne: number, onlyOther: number): number =>
   Math.min(1, 2 * binomialAtMost(Math.min(onlyOne, onlyOther), onlyOne + onlyOther, 0.5));
 
 /**
- * Compares two models on the same cases.
+ * Compares two models on the same cases. Cases of one group, such as frames of one part, stand or fall together and are
+ * one piece of evidence: a group speaks for the model that got more of it right. Where every case is a group of its own
+ * this is McNemar's test.
  * @throws LinesideError `internal` when the lists differ in length.
  */
 export function comparePaired(
   champion: readonly boolean[],
   challenger: readonly boolean[],
+  groups: readonly string[],
 ): PairedComparison {
   const n = champion.length;
-  if (challenger.length !== n) throw new LinesideError('internal', 'paired answers differ in number');
-  const count = (hit: (at: number) => boolean | undefined) => [...champion.keys()].filter(hit).length;
-  const onlyChampion = count((at) => champion[at] && !challenger[at]);
-  const onlyChallenger = count((at) => !champion[at] && challenger[at]);
+  if (challenger.length !== n || groups.length !== n) {
+    throw new LinesideError('internal', 'paired answers and groups differ in number');
+  }
+  let onlyChampion = 0;
+  let onlyChallenger = 0;
+  const leads = new Map<string, number>();
+  for (const [at, group] of groups.entries()) {
+    const lead = Number(challenger[at]) - Number(champion[at]);
+    if (lead < 0) onlyChampion++;
+    if (lead > 0) onlyChallenger++;
+    leads.set(group, (leads.get(group) ?? 0) + lead);
+  }
+  const groupsForChampion = [...leads.values()].filter((lead) => lead < 0).length;
+  const groupsForChallenger = [...leads.values()].filter((lead) => lead > 0).length;
   return {
     n,
-    championAccuracy: n > 0 ? count((at) => champion[at]) / n : null,
-    challengerAccuracy: n > 0 ? count((at) => challenger[at]) / n : null,
+    groups: leads.size,
     onlyChampion,
     onlyChallenger,
-    pValue: exactMcNemar(onlyChampion, onlyChallenger),
+    groupsForChampion,
+    groupsForChallenger,
+    pValue: exactMcNemar(groupsForChampion, groupsForChallenger),
   };
-}
-
-export interface SliceComparison extends PairedComparison {
-  readonly slice: string;
-  /** Corrected for the number of slices (Holm). */
-  readonly correctedPValue: number;
-}
-
-/**
- * The comparison within each slice, such as a device, a shift or a class, by name.
- * @throws LinesideError `internal` when the lists differ in length.
- */
-export function compareSlices(
-  champion: readonly boolean[],
-  challenger: readonly boolean[],
-  slices: readonly string[],
-): SliceComparison[] {
-  if (slices.length !== champion.length || challenger.length !== champion.length) {
-    throw new LinesideError('internal', 'paired answers and slices differ in number');
-  }
-  const compared = [...new Set(slices)].sort().map((slice) => {
-    const rows = [...slices.keys()].filter((row) => slices[row] === slice);
-    const pick = (answers: readonly boolean[]) => rows.map((row) => answers[row]!);
-    return { slice, ...comparePaired(pick(champion), pick(challenger)) };
-  });
-  const corrected = holmCorrected(compared.map(({ pValue }) => pValue));
-  return compared.map((comparison, at) => ({ ...comparison, correctedPValue: corrected[at]! }));
 }

@@ -1,10 +1,6 @@
 import t from 'tap';
 import { holmCorrected } from '../../../src/learning/statistics/holm.js';
-import {
-  comparePaired,
-  compareSlices,
-  exactMcNemar,
-} from '../../../src/learning/statistics/paired-comparison.js';
+import { comparePaired, exactMcNemar } from '../../../src/learning/statistics/paired-comparison.js';
 
 const close = (actual: number, expected: number) => Math.abs(actual - expected) <= 1e-9;
 const answers = (text: string): boolean[] => [...text].map((letter) => letter === '+');
@@ -17,18 +13,25 @@ t.test('the exact McNemar test has its known values', async (t) => {
   t.equal(exactMcNemar(0, 0), 1, 'models that never disagree do not differ');
 });
 
+const alone = (cases: readonly boolean[]) => cases.map((_, at) => `part ${at}`);
+
 t.test('two models on the same cases', async (t) => {
-  const comparison = comparePaired(answers('++++----'), answers('+++-++++'));
-  t.match(comparison, {
-    n: 8,
-    championAccuracy: 0.5,
-    challengerAccuracy: 7 / 8,
-    onlyChampion: 1,
-    onlyChallenger: 4,
-  });
-  t.ok(close(comparison.pValue, (2 * 6) / 32));
-  t.match(comparePaired([], []), { n: 0, championAccuracy: null, challengerAccuracy: null, pValue: 1 });
-  t.throws(() => comparePaired([true], []), { code: 'internal' });
+  const comparison = comparePaired(answers('++++----'), answers('+++-++++'), alone(answers('++++----')));
+  t.match(comparison, { n: 8, groups: 8, onlyChampion: 1, onlyChallenger: 4 });
+  t.ok(close(comparison.pValue, (2 * 6) / 32), 'every case alone: McNemar’s test');
+  t.match(comparePaired([], [], []), { n: 0, pValue: 1 });
+  t.throws(() => comparePaired([true], [], ['a']), { code: 'internal' });
+});
+
+t.test('ten pictures of one part are one piece of evidence', async (t) => {
+  const comparison = comparePaired(answers('----------+'), answers('++++++++++-'), [...'aaaaaaaaaab']);
+  t.match(comparison, { n: 11, groups: 2, onlyChampion: 1, onlyChallenger: 10 });
+  t.match(comparison, { groupsForChampion: 1, groupsForChallenger: 1, pValue: 1 });
+  t.match(
+    comparePaired(answers('+-'), answers('-+'), ['a', 'a']),
+    { groups: 1, groupsForChampion: 0, groupsForChallenger: 0 },
+    'a part that both got half right speaks for neither',
+  );
 });
 
 t.test('Holm’s correction', async (t) => {
@@ -39,18 +42,4 @@ t.test('Holm’s correction', async (t) => {
   );
   t.strictSame(holmCorrected([0.7, 0.9]), [1, 1]);
   t.strictSame(holmCorrected([]), []);
-});
-
-t.test('slices are compared each for itself, and corrected for their number', async (t) => {
-  const night = answers('----------');
-  const day = answers('++++++++++');
-  const slices = [...night.map(() => 'night'), ...day.map(() => 'day')];
-  const compared = compareSlices([...night, ...day], [...day, ...day], slices);
-  t.match(compared, [
-    { slice: 'day', n: 10, championAccuracy: 1, challengerAccuracy: 1, pValue: 1, correctedPValue: 1 },
-    { slice: 'night', n: 10, championAccuracy: 0, challengerAccuracy: 1, onlyChallenger: 10 },
-  ]);
-  const [, worse] = compared;
-  t.ok(close(worse!.pValue, 2 / 1024) && close(worse!.correctedPValue, 4 / 1024));
-  t.throws(() => compareSlices([true], [true], []), { code: 'internal' });
 });
