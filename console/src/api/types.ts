@@ -29,6 +29,7 @@ export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;
 export type Answer = Body<paths['/api/v1/review/answers']['post']>['answer'];
 export type AnswerBody = Body<paths['/api/v1/review/answers']['post']>;
 export type TrainingRun = Ok<'/api/v1/training/runs/{id}', 'get'>;
+export type Comparison = NonNullable<NonNullable<TrainingRun['report']>['comparison']>;
 export type ModelVersion = Ok<'/api/v1/models/{id}', 'get'>;
 export type Rollout = Ok<'/api/v1/rollouts/{id}', 'get'>['rollout'];
 export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number];

@@ -8,6 +8,7 @@ import type { CreateRollout } from '../../api/types.js';
 import { percent, plural } from '../../ui/format.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
+import { VerdictHint } from '../training/verdict-hint.js';
 
 interface Props {
   opened: boolean;
@@ -76,6 +77,7 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
           allowDeselect={false}
           data-testid="rollout-model"
         />
+        <VerdictHint runId={models.find(({ id }) => id === model)?.trainingRunId ?? null} />
         <SegmentedControl
           fullWidth
           size="md"

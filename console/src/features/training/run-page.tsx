@@ -15,6 +15,7 @@ import { Note, Tag } from '../../ui/signal.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import { readAnomalyReport } from './anomaly-report.js';
 import { AnomalyView } from './anomaly-view.js';
+import { ComparisonPanel } from './comparison-panel.js';
 import { readReport } from './report.js';
 import { ReportView } from './report-view.js';
 import { RunProgress } from './run-progress.js';
@@ -60,9 +61,9 @@ function RunDetail({ run }: { run: TrainingRun }) {
   const now = useNow();
   const classList = useQuery(classesQuery).data ?? [];
   const anomaly = readAnomalyReport(run.report);
-  const report = anomaly
-    ? null
-    : readReport(run.report, new Map(classList.map(({ id, name }) => [id, name])));
+  const names = new Map(classList.map(({ id, name }) => [id, name]));
+  const report = anomaly ? null : readReport(run.report, names);
+  const comparison = run.report?.comparison;
   const seconds = runSeconds(run, now);
   return (
     <>
@@ -95,6 +96,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
         </Note>
       ) : null}
       {anomaly ? <AnomalyView report={anomaly} modelId={run.modelVersionId} /> : null}
+      {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
       {report ? <ReportView report={report} /> : null}
     </>
   );
