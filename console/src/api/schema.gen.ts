@@ -6087,6 +6087,43 @@ export interface paths {
                                         correctedPValue: number;
                                     }[];
                                 };
+                                learningCurve?: {
+                                    /** @description Draws of each share */
+                                    repeats: number;
+                                    folds: number;
+                                    points: {
+                                        /** @description Of the groups fitted on */
+                                        share: number;
+                                        /** @description Frames in that share of the training split */
+                                        frames: number;
+                                        balancedAccuracy: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        error: number;
+                                    }[];
+                                    classes: {
+                                        classId: string;
+                                        /** @description Its labels in the training split */
+                                        n: number;
+                                        groups: number;
+                                        /** @description In the order of the shares */
+                                        points: {
+                                            recall: number;
+                                            /** @description Standard error, over groups and repeats */
+                                            error: number;
+                                        }[];
+                                        /**
+                                         * @description `likely`: twice as many labels lifted the recall beyond chance. `no-more`: they lift it by less than two points. `not-yet`: neither is shown
+                                         * @enum {unknown}
+                                         */
+                                        hint: "likely" | "not-yet" | "no-more";
+                                        /** @description What the lift is of; at most as many again */
+                                        moreLabels: number;
+                                        /** @description Of the recall, by so many more labels */
+                                        lift: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        liftError: number;
+                                    }[];
+                                } | null;
                             } & {
                                 [key: string]: unknown;
                             }) | null;
@@ -6275,6 +6312,43 @@ export interface paths {
                                         correctedPValue: number;
                                     }[];
                                 };
+                                learningCurve?: {
+                                    /** @description Draws of each share */
+                                    repeats: number;
+                                    folds: number;
+                                    points: {
+                                        /** @description Of the groups fitted on */
+                                        share: number;
+                                        /** @description Frames in that share of the training split */
+                                        frames: number;
+                                        balancedAccuracy: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        error: number;
+                                    }[];
+                                    classes: {
+                                        classId: string;
+                                        /** @description Its labels in the training split */
+                                        n: number;
+                                        groups: number;
+                                        /** @description In the order of the shares */
+                                        points: {
+                                            recall: number;
+                                            /** @description Standard error, over groups and repeats */
+                                            error: number;
+                                        }[];
+                                        /**
+                                         * @description `likely`: twice as many labels lifted the recall beyond chance. `no-more`: they lift it by less than two points. `not-yet`: neither is shown
+                                         * @enum {unknown}
+                                         */
+                                        hint: "likely" | "not-yet" | "no-more";
+                                        /** @description What the lift is of; at most as many again */
+                                        moreLabels: number;
+                                        /** @description Of the recall, by so many more labels */
+                                        lift: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        liftError: number;
+                                    }[];
+                                } | null;
                             } & {
                                 [key: string]: unknown;
                             }) | null;
@@ -6464,6 +6538,43 @@ export interface paths {
                                             correctedPValue: number;
                                         }[];
                                     };
+                                    learningCurve?: {
+                                        /** @description Draws of each share */
+                                        repeats: number;
+                                        folds: number;
+                                        points: {
+                                            /** @description Of the groups fitted on */
+                                            share: number;
+                                            /** @description Frames in that share of the training split */
+                                            frames: number;
+                                            balancedAccuracy: number;
+                                            /** @description Standard error, over groups and repeats */
+                                            error: number;
+                                        }[];
+                                        classes: {
+                                            classId: string;
+                                            /** @description Its labels in the training split */
+                                            n: number;
+                                            groups: number;
+                                            /** @description In the order of the shares */
+                                            points: {
+                                                recall: number;
+                                                /** @description Standard error, over groups and repeats */
+                                                error: number;
+                                            }[];
+                                            /**
+                                             * @description `likely`: twice as many labels lifted the recall beyond chance. `no-more`: they lift it by less than two points. `not-yet`: neither is shown
+                                             * @enum {unknown}
+                                             */
+                                            hint: "likely" | "not-yet" | "no-more";
+                                            /** @description What the lift is of; at most as many again */
+                                            moreLabels: number;
+                                            /** @description Of the recall, by so many more labels */
+                                            lift: number;
+                                            /** @description Standard error, over groups and repeats */
+                                            liftError: number;
+                                        }[];
+                                    } | null;
                                 } & {
                                     [key: string]: unknown;
                                 }) | null;
@@ -6659,6 +6770,43 @@ export interface paths {
                                         correctedPValue: number;
                                     }[];
                                 };
+                                learningCurve?: {
+                                    /** @description Draws of each share */
+                                    repeats: number;
+                                    folds: number;
+                                    points: {
+                                        /** @description Of the groups fitted on */
+                                        share: number;
+                                        /** @description Frames in that share of the training split */
+                                        frames: number;
+                                        balancedAccuracy: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        error: number;
+                                    }[];
+                                    classes: {
+                                        classId: string;
+                                        /** @description Its labels in the training split */
+                                        n: number;
+                                        groups: number;
+                                        /** @description In the order of the shares */
+                                        points: {
+                                            recall: number;
+                                            /** @description Standard error, over groups and repeats */
+                                            error: number;
+                                        }[];
+                                        /**
+                                         * @description `likely`: twice as many labels lifted the recall beyond chance. `no-more`: they lift it by less than two points. `not-yet`: neither is shown
+                                         * @enum {unknown}
+                                         */
+                                        hint: "likely" | "not-yet" | "no-more";
+                                        /** @description What the lift is of; at most as many again */
+                                        moreLabels: number;
+                                        /** @description Of the recall, by so many more labels */
+                                        lift: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        liftError: number;
+                                    }[];
+                                } | null;
                             } & {
                                 [key: string]: unknown;
                             }) | null;

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { ModelComparison } from './comparison/report.js';
+import { LearningCurve } from './curve/report.js';
 import { ClassificationMetrics } from './metrics.js';
 import { tuneModes } from './tuning/modes.js';
 import { VariantsReport } from './variants/report.js';
@@ -112,6 +113,9 @@ export const TrainingReport = Type.Object(
     ),
     variants: Type.Optional(VariantsReport),
     comparison: Type.Optional(ModelComparison),
+    learningCurve: Type.Optional(
+      Type.Union([LearningCurve, Type.Null()], { description: 'Null: too few groups to measure one' }),
+    ),
     skipped: Type.Array(
       Type.Object(
         { frameId: Type.String(), path: Type.String(), message: Type.String() },

@@ -5,6 +5,7 @@ import type { Backbone } from './backbone/default-backbone.js';
 import { softmaxRows } from './calibrate.js';
 import { compareWithChampion, type JudgedFrame } from './comparison/compare-with-champion.js';
 import { composeModel } from './compose.js';
+import { measureLearningCurve } from './curve/learning-curve.js';
 import { extractFeatures, loadAgain } from './features.js';
 import { encodeGoldenFrames, goldenImages } from './golden.js';
 import { argmax } from './head/cross-validate.js';
@@ -92,6 +93,14 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
     },
   );
   stopwatch.lap('validate');
+  const learningCurve = await measureLearningCurve(
+    { data: fit.data, groups, classIds, c: fit.validation.c, seed: options.seed },
+    async (done, total) => {
+      report('curve', done, total, `learning curve: fit ${done} of ${total}`);
+      await letEventsIn(context.signal);
+    },
+  );
+  stopwatch.lap('curve');
 
   const fineTuned =
     options.mode === 'head'
@@ -210,6 +219,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
         agreement: { n: checked.length, maxDifference: verified.maxDifference, limit: agreementLimit },
         variants: variants.report,
         ...(comparison && { comparison }),
+        learningCurve,
         skipped,
         seconds: stopwatch.seconds(),
       } satisfies TrainingReport,

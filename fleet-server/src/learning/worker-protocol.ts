@@ -214,6 +214,7 @@ export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' }>;
 export const trainingPhases = [
   'features',
   'validate',
+  'curve',
   'finetune',
   'compose',
   'verify',

@@ -64,9 +64,10 @@ t.test('from labelled pictures to a model package', async (t) => {
   t.ok((report.heldOut?.accuracy.value ?? 0) >= 0.88, 'three textures are easy');
   t.equal(report.agreement.n, 9);
   t.ok(report.agreement.maxDifference <= 1e-3);
-  t.strictSame([...phases], ['features', 'validate', 'compose', 'verify']);
+  t.strictSame([...phases], ['features', 'validate', 'curve', 'compose', 'verify']);
   t.match(report.variants?.skipped[0], { reason: 'too-few-pictures' }, 'nothing to calibrate 8 bits with');
   t.strictSame(files.variants, []);
+  t.equal(report.learningCurve?.points.at(-1)?.frames, 27);
 
   const model = await readFile(files.model.path);
   t.equal(createHash('sha256').update(model).digest('hex'), files.model.sha256);

@@ -16,6 +16,7 @@ import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import { readAnomalyReport } from './anomaly-report.js';
 import { AnomalyView } from './anomaly-view.js';
 import { ComparisonPanel } from './comparison-panel.js';
+import { LearningCurvePanel } from './learning-curve-panel.js';
 import { readReport } from './report.js';
 import { ReportView } from './report-view.js';
 import { RunProgress } from './run-progress.js';
@@ -64,6 +65,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
   const names = new Map(classList.map(({ id, name }) => [id, name]));
   const report = anomaly ? null : readReport(run.report, names);
   const comparison = run.report?.comparison;
+  const curve = run.report?.learningCurve;
   const seconds = runSeconds(run, now);
   return (
     <>
@@ -98,6 +100,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
       {anomaly ? <AnomalyView report={anomaly} modelId={run.modelVersionId} /> : null}
       {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
       {report ? <ReportView report={report} /> : null}
+      {curve === undefined ? null : <LearningCurvePanel curve={curve} names={names} />}
     </>
   );
 }

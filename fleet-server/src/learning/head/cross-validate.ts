@@ -145,7 +145,11 @@ export function fitSeen(data: RegressionData, rows: Int32Array, c: number, start
   return { seen, parameters: fitSoftmax({ ...data, labels, classes: seen.length }, rows, c, start) };
 }
 
-function scoreSeen(data: RegressionData, rows: Int32Array, { seen, parameters }: SeenFit): Float64Array {
+export function scoreSeen(
+  data: RegressionData,
+  rows: Int32Array,
+  { seen, parameters }: SeenFit,
+): Float64Array {
   const compact = softmaxLogits({ ...data, classes: seen.length }, rows, parameters);
   const logits = new Float64Array(rows.length * data.classes).fill(unseenLogit);
   for (let i = 0; i < rows.length; i++) {

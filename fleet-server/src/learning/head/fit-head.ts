@@ -18,6 +18,8 @@ export interface LabelledFeatures {
 export interface FittedHead {
   readonly head: Head;
   readonly validation: CrossValidation;
+  /** What it was fitted on: the rows in their basis. */
+  readonly data: RegressionData;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function fitHead(input: LabelledFeatures, seed: number, onFold?: On
   const prepared = prepare(input);
   const validation = await crossValidate(prepared.data, input.groups, seed, onFold);
   const temperature = fitTemperature(informedRows(validation, input.labels, input.classes));
-  return { head: headOf(input, prepared, validation.c, temperature), validation };
+  return { head: headOf(input, prepared, validation.c, temperature), validation, data: prepared.data };
 }
 
 /** The head of these rows at a C and a temperature that are chosen already. */
