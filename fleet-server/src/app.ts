@@ -26,6 +26,7 @@ export interface AppOptions {
   enrolUrl: () => string;
   consoleRoot: string;
   maxUploadBytes: number;
+  maxModelUploadBytes: number;
   signInsPerMinute: number;
   /** PEM; present: HTTPS. */
   tls?: { cert: string; key: string };
@@ -94,7 +95,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
       registerAudit(api, services);
       registerDevices(api, services, options);
       registerMonitoring(api, services);
-      registerProductFeatures(api, services);
+      registerProductFeatures(api, services, options);
     },
     { prefix: apiPrefix },
   );

@@ -34,6 +34,7 @@ export const ServerConfig = Type.Object(
     tlsKeyFile: Type.Optional(Type.String()),
     maxPacketBytes: Bytes(65_536),
     maxUploadBytes: Bytes(65_536),
+    maxModelUploadBytes: Bytes(65_536),
     inFlightBytes: Bytes(65_536),
     totalInFlightBytes: Bytes(65_536),
     enrolmentsPerMinute: Type.Integer({ minimum: 1 }),
@@ -54,6 +55,8 @@ export const defaultConfig: ServerConfig = Object.freeze({
   publicHosts: [],
   maxPacketBytes: 8 << 20,
   maxUploadBytes: 32 << 20,
+  /** A VGG-16 with its dense layers has 528 MiB. */
+  maxModelUploadBytes: 640 << 20,
   inFlightBytes: 32 << 20,
   totalInFlightBytes: 256 << 20,
   enrolmentsPerMinute: 60,

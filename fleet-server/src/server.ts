@@ -168,6 +168,7 @@ async function open(
     enrolUrl: () => addresses.artifactsUrl,
     consoleRoot: options.consoleRoot ?? builtConsole,
     maxUploadBytes: config.maxUploadBytes,
+    maxModelUploadBytes: config.maxModelUploadBytes,
     signInsPerMinute: config.signInsPerMinute,
     ...(tls ? { tls } : {}),
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),

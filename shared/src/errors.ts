@@ -41,6 +41,10 @@ const registry = {
   image_unsupported: { status: 415, title: 'The image type is not supported.' },
   model_invalid: { status: 422, title: 'The file is not a usable ONNX model.' },
   model_contract: { status: 422, title: 'The model does not have the inputs and outputs of the contract.' },
+  model_external_data: { status: 422, title: 'The ONNX file keeps tensors in other files.' },
+  model_opset: { status: 422, title: 'The opset of the ONNX file is not supported.' },
+  model_operator: { status: 422, title: 'The ONNX file has an operator that is not supported.' },
+  model_head_missing: { status: 422, title: 'The ONNX file has no classifier head that could be replaced.' },
   model_absent: { status: 409, title: 'No model is installed.' },
   // update
   artifact_untrusted: { status: 422, title: 'The signed metadata does not vouch for this artifact.' },

@@ -22,6 +22,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { StoredArchitecture } from '../features/architectures/stored.js';
 import type { LabelRevision } from '../features/frames/schemas.js';
 import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
@@ -293,7 +294,13 @@ export const trainingRuns = pgTable('training_runs', {
     .notNull()
     .references(() => datasetVersions.id),
   options: jsonb('options')
-    .$type<{ alpha?: number; mode?: TuneMode; kind?: TrainingKind; goodClassId?: string }>()
+    .$type<{
+      alpha?: number;
+      mode?: TuneMode;
+      kind?: TrainingKind;
+      goodClassId?: string;
+      architecture?: string;
+    }>()
     .notNull(),
   createdAt: now('created_at'),
   createdBy: text('created_by').notNull(),
@@ -304,6 +311,20 @@ export const trainingRuns = pgTable('training_runs', {
   errorMessage: text('error_message'),
   report: jsonb('report').$type<Record<string, unknown>>(),
   modelVersionId: text('model_version_id'),
+});
+
+/** Uploaded classifiers without their heads. The default backbone is none of them: it comes with the software. */
+export const architectures = pgTable('architectures', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  licence: text('licence').notNull(),
+  /** Blob of the backbone; the file it was made from is not kept. */
+  backboneSha256: text('backbone_sha256').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sourceSha256: text('source_sha256').notNull(),
+  details: jsonb('details').$type<StoredArchitecture>().notNull(),
+  createdAt: now('created_at'),
+  createdBy: text('created_by').notNull(),
 });
 
 /** Work done outside the request, claimed with SKIP LOCKED; a job whose lease ran out is taken up again. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../services.js';
+import { type ArchitecturesOptions, registerArchitectures } from './architectures/routes.js';
 import { registerChallengers } from './challengers/routes.js';
 import { registerClasses } from './classes/routes.js';
 import { registerCommands } from './commands/routes.js';
@@ -16,11 +17,16 @@ import { createTrainingBackground } from './training/background.js';
 import { registerTraining } from './training/routes.js';
 
 /** The stages of the loop that people work with, in its order. */
-export function registerProductFeatures(app: FastifyInstance, services: Services): void {
+export function registerProductFeatures(
+  app: FastifyInstance,
+  services: Services,
+  options: ArchitecturesOptions,
+): void {
   registerClasses(app, services);
   registerFrames(app, services);
   registerLabelling(app, services);
   registerDatasets(app, services);
+  registerArchitectures(app, services, options);
   registerTraining(app, services);
   registerModels(app, services);
   registerRollouts(app, services);

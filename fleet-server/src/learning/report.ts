@@ -33,9 +33,12 @@ export const FineTuneReport = Type.Object(
   {
     asked: Mode,
     chosen: Mode,
-    reason: Type.Enum(['asked', 'gain', 'no-gain', 'too-few-groups', 'too-little-memory', 'no-tail'], {
-      description: 'Why that mode: `gain` and `no-gain` are found by validation',
-    }),
+    reason: Type.Enum(
+      ['asked', 'gain', 'no-gain', 'too-few-groups', 'too-little-memory', 'no-tail', 'head-only'],
+      {
+        description: 'Why that mode: `gain` and `no-gain` are found by validation',
+      },
+    ),
     folds: Count,
     bestEpoch: Type.Integer({ minimum: 0, description: '0: the head alone' }),
     table: Type.Array(

@@ -2,6 +2,8 @@ import { type ErrorCode, errorCodes } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AnomalyReport } from './anomaly/report.js';
+import { normalisations } from './architecture/preparations.js';
+import { Tunable } from './architecture/tunable.js';
 import { Champion } from './comparison/input.js';
 import { SerializedHead } from './head/head.js';
 import { WrittenFile } from './package-files.js';
@@ -27,9 +29,40 @@ export const BackboneFile = Type.Object(
     inputSize: Type.Integer({ minimum: 1 }),
     dimensions: Type.Integer({ minimum: 1 }),
     licences: Type.ReadonlyType(Type.Array(Type.String())),
+    headOnly: Type.Optional(Type.String({ description: 'Why its tail cannot be fine-tuned' })),
   },
   closed,
 );
+
+export const ArchitectureInput = Type.Object(
+  {
+    path: Type.String({ description: 'The ONNX file as it was uploaded' }),
+    name: Type.String(),
+    inputSize: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Pixels, where the file leaves it open' }),
+    ),
+    normalisation: Type.Enum(normalisations),
+    outputDir: Type.String(),
+  },
+  closed,
+);
+export type ArchitectureInput = Static<typeof ArchitectureInput>;
+
+export const CheckedArchitecture = Type.Object(
+  {
+    file: WrittenFile,
+    inputSize: Type.Integer({ minimum: 1 }),
+    dimensions: Type.Integer({ minimum: 1 }),
+    head: Type.String({ description: 'The node that was cut away' }),
+    opset: Type.Integer(),
+    operators: Type.Array(Type.String()),
+    parameters: Count,
+    resizable: Type.Boolean({ description: 'Takes pictures of other sizes with the same weights' }),
+    tunable: Tunable,
+  },
+  closed,
+);
+export type CheckedArchitecture = Static<typeof CheckedArchitecture>;
 
 export const TrainingClass = Type.Object({ id: Type.String(), name: Type.String() }, closed);
 export type TrainingClass = Static<typeof TrainingClass>;
@@ -206,6 +239,7 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('heat-map'), input: HeatMapInput }, closed),
   Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
+  Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
   Type.Object({ type: Type.Literal('cancel') }, closed),
 ]);
 export type WorkerRequest = Static<typeof WorkerRequest>;
@@ -243,6 +277,10 @@ export const WorkerReply = Type.Union([
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
   Type.Object(
+    { type: Type.Literal('result'), job: Type.Literal('architecture'), result: CheckedArchitecture },
+    closed,
+  ),
+  Type.Object(
     {
       type: Type.Literal('error'),
       code: Type.Unsafe<ErrorCode>(Type.Enum(errorCodes)),
@@ -267,4 +305,5 @@ export interface WorkerResults {
   'heat-map': HeatMapResult;
   order: OrderResult;
   embed: EmbedResult;
+  architecture: CheckedArchitecture;
 }

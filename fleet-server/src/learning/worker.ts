@@ -1,7 +1,8 @@
 import os from 'node:os';
-import { LinesideError, toLinesideError } from '@lineside/shared';
+import { type ErrorCode, LinesideError, toLinesideError } from '@lineside/shared';
 import { drawHeatMap } from './anomaly/heat-map.js';
 import { trainAnomaly } from './anomaly/train-anomaly.js';
+import { checkArchitecture } from './architecture/check-architecture.js';
 import { bootstrap } from './bootstrap.js';
 import { embed } from './embed.js';
 import { parseHead } from './head/head.js';
@@ -37,6 +38,13 @@ function order(input: OrderRequest): OrderResult {
   return orderFrames({ ...input, probabilities: head ? scoreEmbeddings(input.candidates, head) : undefined });
 }
 
+/** Codes of what nobody foresaw. */
+const fallbacks: Partial<Record<WorkerJob['type'], ErrorCode>> = {
+  train: 'training_failed',
+  anomaly: 'training_failed',
+  architecture: 'model_invalid',
+};
+
 async function perform(job: WorkerJob): Promise<WorkerReply> {
   switch (job.type) {
     case 'train': {
@@ -65,6 +73,9 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
     case 'embed':
       os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
       return { type: 'result', job: 'embed', result: await embed(job.input) };
+    case 'architecture':
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      return { type: 'result', job: 'architecture', result: await checkArchitecture(job.input) };
   }
 }
 
@@ -80,7 +91,7 @@ process.on('message', (message) => {
     cancel.abort();
     return;
   }
-  const fallback = message.type === 'train' || message.type === 'anomaly' ? 'training_failed' : 'internal';
+  const fallback = fallbacks[message.type] ?? 'internal';
   void perform(message)
     .catch((thrown: unknown): WorkerReply => {
       const error = toLinesideError(thrown, fallback);

@@ -2,6 +2,7 @@ import { LinesideError } from '@lineside/shared';
 import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import { datasetVersions, trainingRuns } from '../../db/schema.js';
+import { defaultArchitecture } from '../architectures/catalogue.js';
 import type { TrainingRun, trainingStates } from './schemas.js';
 
 export type RunRow = typeof trainingRuns.$inferSelect;
@@ -18,6 +19,7 @@ const toRun = ({ run, datasetNumber }: { run: RunRow; datasetNumber: number }): 
   number: run.number,
   state: run.state,
   kind: run.options.kind ?? 'classifier',
+  architecture: run.options.architecture ?? defaultArchitecture,
   datasetVersionId: run.datasetId,
   datasetNumber,
   createdAt: run.createdAt.toISOString(),

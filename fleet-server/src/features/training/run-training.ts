@@ -16,6 +16,7 @@ import type {
   WorkerResults,
 } from '../../learning/worker-protocol.js';
 import type { Services } from '../../services.js';
+import { backboneById, defaultArchitecture } from '../architectures/catalogue.js';
 import { type DatasetRow, datasetById, datasetItemsOf } from '../datasets/repository.js';
 import { insertModel, storeFiles } from '../models/register-model.js';
 import type { ModelRow } from '../models/repository.js';
@@ -74,7 +75,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
     return {
       frames: await framesOf(dataset),
       classes: dataset.classes.map(({ id, name }) => ({ id, name })),
-      backbone: { ...(await ensureDefaultBackbone(cache.backbones)) },
+      backbone: { ...(await backboneById(services, begun.options.architecture ?? defaultArchitecture)) },
       outputDir,
       cacheDir: cache.features,
       checkpointDir: checkpointsOf(dataDir, begun.id),

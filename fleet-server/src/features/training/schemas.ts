@@ -15,6 +15,7 @@ export const TrainingRun = Type.Object({
   number: Type.Integer(),
   state: Type.Enum(trainingStates),
   kind: Type.Enum(trainingKinds),
+  architecture: Type.String({ description: 'Network it starts from' }),
   datasetVersionId: Type.String(),
   datasetNumber: Type.Integer(),
   createdAt: Timestamp,
@@ -71,6 +72,9 @@ export const startTraining = defineRoute({
         description:
           'A classifier, the default, or an anomaly model that learns from the frames of one class',
       }),
+    ),
+    architecture: Type.Optional(
+      Type.String({ maxLength: 64, description: 'Network it starts from; `default` unless given' }),
     ),
     goodClassId: Type.Optional(
       Type.String({ description: 'Class of the good parts that an anomaly model learns from' }),

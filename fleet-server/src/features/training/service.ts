@@ -6,6 +6,7 @@ import * as queue from '../../jobs/queue.js';
 import { fewestGood } from '../../learning/anomaly/choose-frames.js';
 import type { TuneMode } from '../../learning/tuning/modes.js';
 import type { Services } from '../../services.js';
+import { defaultArchitecture, requireTrainable } from '../architectures/catalogue.js';
 import { type DatasetRow, datasetById } from '../datasets/repository.js';
 import { takeSnapshot } from '../datasets/snapshot.js';
 import { getRun, moveRun } from './repository.js';
@@ -19,15 +20,24 @@ export interface StartBody {
   mode?: TuneMode;
   kind?: TrainingKind;
   goodClassId?: string;
+  architecture?: string;
 }
 
-/** @throws LinesideError `training_too_few`, `class_unknown`, `request_invalid`, `dataset_empty`, `not_found` */
+/**
+ * @throws LinesideError `training_too_few`, `class_unknown`, `request_invalid`, `dataset_empty`, `not_found`,
+ * `model_operator` when the architecture cannot be fine-tuned as asked
+ */
 export async function startTraining(
   services: Services,
   actor: Actor,
   { datasetVersionId, ...options }: StartBody,
 ): Promise<TrainingRun> {
   const { db } = services.database;
+  const { architecture = defaultArchitecture, mode } = options;
+  if (options.kind === 'anomaly' && architecture !== defaultArchitecture) {
+    throw new LinesideError('request_invalid', 'An anomaly model is made from the default architecture.');
+  }
+  await requireTrainable(db, architecture, mode);
   const dataset =
     datasetVersionId === undefined
       ? await takeSnapshot(services, actor.email)
@@ -36,6 +46,7 @@ export async function startTraining(
   else requireEnough(dataset);
   const id = randomUUID();
   await db.transaction(async (tx) => {
+    await requireTrainable(tx, architecture, mode);
     await tx.insert(trainingRuns).values({
       id,
       state: 'queued',

@@ -18,6 +18,8 @@ export interface Backbone {
   readonly inputSize: number;
   readonly dimensions: number;
   readonly licences: readonly string[];
+  /** Why its tail cannot be fine-tuned; absent: it can. */
+  readonly headOnly?: string;
 }
 
 /** Where the weights come from, and which tensors are averaged over the image and joined, in this order. */

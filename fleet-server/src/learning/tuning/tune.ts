@@ -71,6 +71,7 @@ export async function tune(
     tuned: null,
     report: { asked: mode, chosen: 'head', reason, table: [], folds: 0, bestEpoch: 0, gain: 0, gainError: 0 },
   });
+  if (mode === 'auto' && backbone.headOnly !== undefined) return refuse('head-only');
   const splits = tuningSplits(rows.labels, rows.groups, rows.classes, input.seed);
   if (splits.length === 0) return refuse('too-few-groups');
   const bytes = await readFile(backbone.path);

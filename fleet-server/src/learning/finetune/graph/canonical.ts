@@ -26,8 +26,8 @@ export interface CanonicalGraph {
 }
 
 /** Oldest opset whose operators differ from opset 18 only in what is put right here; newest that means the same. */
-const oldestOpset = 9;
-const newestOpset = 22;
+export const oldestOpset = 9;
+export const newestOpset = 22;
 
 /**
  * Reads a backbone (one picture in, one embedding out) and brings it to opset 18: Constant nodes become initializers,

@@ -1,0 +1,7 @@
+import type { Normalisation } from '../../learning/architecture/preparations.js';
+import type { CheckedArchitecture } from '../../learning/worker-protocol.js';
+
+/** What the check of an upload found, kept with it. */
+export interface StoredArchitecture extends Omit<CheckedArchitecture, 'file'> {
+  readonly normalisation: Normalisation;
+}
