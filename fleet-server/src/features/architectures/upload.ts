@@ -114,7 +114,7 @@ async function receive(
   const handle = await open(path, 'wx', 0o640);
   let bytes = 0;
   try {
-    // A refused body is left to be drained: destroying it would cut the connection before the answer.
+    // A refused body is drained below: destroying it would cut the connection before the answer.
     for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
@@ -125,6 +125,7 @@ async function receive(
     if (body.errored) throw new LinesideError('request_invalid', 'The upload broke off.', { cause: error });
     throw toStorageError(error);
   } finally {
+    body.resume();
     await handle.close();
   }
   if (bytes === 0) throw new LinesideError('model_invalid', 'The file is empty.');

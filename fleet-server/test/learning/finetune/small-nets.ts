@@ -17,7 +17,7 @@ export const side = 24;
 type Attributes = Parameters<typeof node>[3];
 
 /** Lines up nodes with random weights (He et al. 2015), as an exporter would write them. */
-class NetBuilder {
+export class NetBuilder {
   readonly nodes: NodeProto[] = [];
   readonly constants: TensorProto[] = [];
   readonly #normal: () => number;
