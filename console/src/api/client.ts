@@ -26,6 +26,23 @@ export async function unwrap<T>(
   return outcome.data as NonNullable<T>;
 }
 
+/** Sends a file as it is, which the typed client has no body for. @throws ApiError */
+export const sendFile = <T>(
+  path: string,
+  query: Record<string, string>,
+  file: File,
+): Promise<NonNullable<T>> =>
+  unwrap<T>(
+    fetch(`${path}?${new URLSearchParams(query)}`, {
+      method: 'POST',
+      headers: { 'x-lineside-csrf': '1', 'content-type': 'application/octet-stream' },
+      body: file,
+    }).then(async (response) => {
+      const body: unknown = await response.json().catch(() => undefined);
+      return response.ok ? { data: body as T, response } : { error: body, response };
+    }),
+  );
+
 /** Address of a frame's picture; `width` in pixels asks for a smaller copy. */
 export const frameImageUrl = (frameId: string, width?: number): string =>
   `/api/v1/frames/${encodeURIComponent(frameId)}/image${width ? `?width=${width}` : ''}`;

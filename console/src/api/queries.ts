@@ -14,6 +14,7 @@ export const keys = {
   classes: ['classes'],
   stats: ['review-stats'],
   training: ['training'],
+  architectures: ['architectures'],
   models: ['models'],
   rollouts: ['rollouts'],
   users: ['users'],
@@ -125,6 +126,10 @@ export const trainingRunQuery = (id: string) =>
     refetchInterval: (query) =>
       query.state.data?.state === 'running' || query.state.data?.state === 'queued' ? 5_000 : false,
   });
+export const architecturesQuery = queryOptions({
+  queryKey: keys.architectures,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/architectures'))).items,
+});
 export const modelsQuery = queryOptions({
   queryKey: keys.models,
   queryFn: async () => (await unwrap(client.GET('/api/v1/models'))).items,

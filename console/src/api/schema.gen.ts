@@ -4,6 +4,298 @@
  */
 
 export interface paths {
+    "/api/v1/architectures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One network and what can be done with it */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            /** @enum {unknown} */
+                            source: "default" | "uploaded";
+                            /**
+                             * @description How much of it can be fine-tuned
+                             * @enum {unknown}
+                             */
+                            state: "tunable" | "tail-only" | "head-only";
+                            tunable: {
+                                /** @description Why the tail cannot be fine-tuned; null: it can */
+                                tail: string | null;
+                                /** @description Why the whole net cannot be fine-tuned; null: it can */
+                                whole: string | null;
+                            };
+                            /** @description Height and width in pixels it was made for */
+                            inputSize: number;
+                            /** @description Takes pictures of other sizes with the same weights */
+                            resizable: boolean;
+                            /** @description Length of an embedding */
+                            dimensions: number;
+                            bytes: number;
+                            parameters: number | null;
+                            /** @enum {unknown} */
+                            normalisation: "imagenet" | "symmetric" | "unit";
+                            head: string | null;
+                            opset: number | null;
+                            operators: string[];
+                            /** @description They travel into every model package made from it */
+                            licences: string[];
+                            sha256: string | null;
+                            createdAt: string | null;
+                            createdBy: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Remove an uploaded network; refused (`conflict`) while a run or the champion uses it */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/architectures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Networks that a training run can start from, the default first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                name: string;
+                                /** @enum {unknown} */
+                                source: "default" | "uploaded";
+                                /**
+                                 * @description How much of it can be fine-tuned
+                                 * @enum {unknown}
+                                 */
+                                state: "tunable" | "tail-only" | "head-only";
+                                tunable: {
+                                    /** @description Why the tail cannot be fine-tuned; null: it can */
+                                    tail: string | null;
+                                    /** @description Why the whole net cannot be fine-tuned; null: it can */
+                                    whole: string | null;
+                                };
+                                /** @description Height and width in pixels it was made for */
+                                inputSize: number;
+                                /** @description Takes pictures of other sizes with the same weights */
+                                resizable: boolean;
+                                /** @description Length of an embedding */
+                                dimensions: number;
+                                bytes: number;
+                                parameters: number | null;
+                                /** @enum {unknown} */
+                                normalisation: "imagenet" | "symmetric" | "unit";
+                                head: string | null;
+                                opset: number | null;
+                                operators: string[];
+                                /** @description They travel into every model package made from it */
+                                licences: string[];
+                                sha256: string | null;
+                                createdAt: string | null;
+                                createdBy: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Add an ONNX classifier: it is checked, its head is cut away, and what cannot be fine-tuned is named. Errors: `model_invalid`, `model_external_data`, `model_opset`, `model_operator`, `model_contract`, `model_head_missing`, `payload_too_large`, `conflict` (the name is taken) */
+        post: {
+            parameters: {
+                query: {
+                    name: string;
+                    /** @description Licence and origin of the weights, such as `BSD-3-Clause: ResNet-18 from …` */
+                    licence: string;
+                    /** @description Pixels it was trained on: ImageNet mean and deviation (the default), [-1, 1] (`symmetric`) or [0, 1] (`unit`) */
+                    normalisation?: "imagenet" | "symmetric" | "unit";
+                    /** @description Height and width in pixels where the file leaves them open; 224 by default */
+                    inputSize?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            /** @enum {unknown} */
+                            source: "default" | "uploaded";
+                            /**
+                             * @description How much of it can be fine-tuned
+                             * @enum {unknown}
+                             */
+                            state: "tunable" | "tail-only" | "head-only";
+                            tunable: {
+                                /** @description Why the tail cannot be fine-tuned; null: it can */
+                                tail: string | null;
+                                /** @description Why the whole net cannot be fine-tuned; null: it can */
+                                whole: string | null;
+                            };
+                            /** @description Height and width in pixels it was made for */
+                            inputSize: number;
+                            /** @description Takes pictures of other sizes with the same weights */
+                            resizable: boolean;
+                            /** @description Length of an embedding */
+                            dimensions: number;
+                            bytes: number;
+                            parameters: number | null;
+                            /** @enum {unknown} */
+                            normalisation: "imagenet" | "symmetric" | "unit";
+                            head: string | null;
+                            opset: number | null;
+                            operators: string[];
+                            /** @description They travel into every model package made from it */
+                            licences: string[];
+                            sha256: string | null;
+                            createdAt: string | null;
+                            createdBy: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -5961,6 +6253,8 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
+                            /** @description Network it starts from */
+                            architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
                             /** Format: date-time */
@@ -6186,6 +6480,8 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
+                            /** @description Network it starts from */
+                            architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
                             /** Format: date-time */
@@ -6412,6 +6708,8 @@ export interface paths {
                                 state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                                 /** @enum {unknown} */
                                 kind: "classifier" | "anomaly";
+                                /** @description Network it starts from */
+                                architecture: string;
                                 datasetVersionId: string;
                                 datasetNumber: number;
                                 /** Format: date-time */
@@ -6625,6 +6923,8 @@ export interface paths {
                          * @enum {unknown}
                          */
                         kind?: "classifier" | "anomaly";
+                        /** @description Network it starts from; `default` unless given */
+                        architecture?: string;
                         /** @description Class of the good parts that an anomaly model learns from */
                         goodClassId?: string;
                     };
@@ -6644,6 +6944,8 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
+                            /** @description Network it starts from */
+                            architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
                             /** Format: date-time */

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import { softwareVersion } from '@lineside/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
+import * as architectures from '../features/architectures/schemas.js';
 import * as audit from '../features/audit/schemas.js';
 import * as auth from '../features/auth/schemas.js';
 import * as challengers from '../features/challengers/schemas.js';
@@ -24,6 +25,7 @@ const isRoute = (value: unknown): value is AnyRoute =>
 
 /** Every route the features declare: what the API document holds, and what the app must answer. */
 export const declaredRoutes: AnyRoute[] = [
+  architectures,
   audit,
   auth,
   challengers,

@@ -8,6 +8,7 @@ const reasons: Record<string, string> = {
   'no-gain': 'fine-tuning was tried and was no better beyond chance',
   'too-few-groups': 'there were too few frames to judge fine-tuning by',
   'too-little-memory': 'fine-tuning would need more memory than this server gives it',
+  'head-only': 'this architecture cannot be fine-tuned here',
   'no-tail': 'this backbone has no tail that could be fine-tuned',
 };
 

@@ -3,7 +3,8 @@ import { IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
-import { classesQuery, keys, statsQuery } from '../../api/queries.js';
+import { architecturesQuery, classesQuery, keys, statsQuery } from '../../api/queries.js';
+import type { Architecture } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
@@ -26,6 +27,10 @@ const modes = [
 ] as const;
 type Mode = (typeof modes)[number]['value'];
 
+/** The mode, or the automatic one where the architecture does not bear it. */
+const bearable = (mode: Mode, architecture: Architecture | undefined): Mode =>
+  (mode === 'tail' || mode === 'whole') && architecture?.tunable[mode] != null ? 'auto' : mode;
+
 const kinds = [
   { value: 'classifier', label: 'Classifier' },
   { value: 'anomaly', label: 'Anomaly model from good parts' },
@@ -40,6 +45,9 @@ export function StartPanel({ busy }: { busy: boolean }) {
   const fresh = useQuery(statsQuery).data?.labelsSinceLastTraining;
   const [promise, setPromise] = useState('0.05');
   const [mode, setMode] = useState<Mode>('auto');
+  const architectures = useQuery(architecturesQuery).data ?? [];
+  const [architecture, setArchitecture] = useState('default');
+  const chosen = architectures.find(({ id }) => id === architecture);
   const [kind, setKind] = useState('classifier');
   const [chosenGood, setGood] = useState<string | null>(null);
   const fullest = [...classList].sort((a, b) => b.labels - a.labels)[0];
@@ -51,7 +59,9 @@ export function StartPanel({ busy }: { busy: boolean }) {
         client.POST('/api/v1/training/runs', {
           body: {
             alpha: Number(promise),
-            ...(anomaly && good ? { kind: 'anomaly' as const, goodClassId: good.id } : { mode }),
+            ...(anomaly && good
+              ? { kind: 'anomaly' as const, goodClassId: good.id }
+              : { mode: bearable(mode, chosen), architecture: chosen?.id ?? 'default' }),
           },
         }),
       ),
@@ -105,15 +115,29 @@ export function StartPanel({ busy }: { busy: boolean }) {
               w={200}
             />
           ) : (
-            <Select
-              label="Fine-tuning"
-              data={modes}
-              value={mode}
-              onChange={(value) => setMode(value ?? 'auto')}
-              allowDeselect={false}
-              w={270}
-              data-testid="training-mode"
-            />
+            <>
+              <Select
+                label="Architecture"
+                data={architectures.map(({ id, name }) => ({ value: id, label: name }))}
+                value={architecture}
+                onChange={(value) => setArchitecture(value ?? 'default')}
+                allowDeselect={false}
+                w={200}
+                data-testid="training-architecture"
+              />
+              <Select
+                label="Fine-tuning"
+                data={modes.map((each) => ({
+                  ...each,
+                  disabled: bearable(each.value, chosen) !== each.value,
+                }))}
+                value={bearable(mode, chosen)}
+                onChange={(value) => setMode(value ?? 'auto')}
+                allowDeselect={false}
+                w={270}
+                data-testid="training-mode"
+              />
+            </>
           )}
           <Select
             label={anomaly ? 'Good parts flagged' : 'Errors when deciding alone'}

@@ -9,6 +9,7 @@ import { duration, percent } from '../../ui/format.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
+import { ArchitecturesPanel } from '../architectures/architectures-panel.js';
 import { readReport } from './report.js';
 import { RunProgress } from './run-progress.js';
 import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
@@ -39,6 +40,7 @@ export function TrainingPage() {
           )
         }
       </Loaded>
+      <ArchitecturesPanel />
     </Page>
   );
 }

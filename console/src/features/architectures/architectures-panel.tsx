@@ -1,0 +1,126 @@
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconUpload } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { architecturesQuery, keys } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import type { Architecture } from '../../api/types.js';
+import { ConfirmDialog } from '../../ui/confirm.js';
+import { bytes } from '../../ui/format.js';
+import { notifyDone } from '../../ui/notify.js';
+import { Loaded, Loading, Panel } from '../../ui/page.js';
+import pageClasses from '../../ui/page.module.css';
+import { Tag, type Tone } from '../../ui/signal.js';
+import classes from './architectures.module.css';
+import { UploadDialog } from './upload-dialog.js';
+
+const tones: Record<Architecture['state'], Tone> = { tunable: 'ok', 'tail-only': 'ok', 'head-only': 'warn' };
+const words: Record<Architecture['state'], string> = {
+  tunable: 'Ready',
+  'tail-only': 'Ready, not as a whole',
+  'head-only': 'Head only',
+};
+
+/** The networks that training can start from, and the way to add one. */
+export function ArchitecturesPanel() {
+  const architectures = useQuery(architecturesQuery);
+  const engineer = useMay('engineer');
+  const [uploading, upload] = useDisclosure(false);
+  const [removing, setRemoving] = useState<Architecture | null>(null);
+  return (
+    <Panel flush>
+      <div className={classes.head}>
+        <h2>Architectures</h2>
+        {engineer ? (
+          <Button
+            variant="default"
+            size="md"
+            leftSection={<IconUpload size={18} />}
+            onClick={upload.open}
+            data-testid="upload-architecture"
+          >
+            Upload ONNX
+          </Button>
+        ) : null}
+      </div>
+      <Loaded query={architectures} skeleton={<Loading rows={1} />}>
+        {(items) => (
+          <div className={pageClasses.scroll}>
+            <table className={pageClasses.table} data-testid="architectures">
+              <thead>
+                <tr>
+                  <th>Name</th>
+                  <th>State</th>
+                  <th className={pageClasses.num}>Input</th>
+                  <th className={pageClasses.num}>Size</th>
+                  <th className={pageClasses.wide}>Licence</th>
+                  <th />
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((each) => (
+                  <Row key={each.id} architecture={each} remove={engineer ? () => setRemoving(each) : null} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+      <UploadDialog opened={uploading} onClose={upload.close} />
+      {removing ? <RemoveDialog architecture={removing} onClose={() => setRemoving(null)} /> : null}
+    </Panel>
+  );
+}
+
+function Row({ architecture, remove }: { architecture: Architecture; remove: (() => void) | null }) {
+  const { id, name, state, tunable, inputSize, resizable, licences } = architecture;
+  const why = tunable.tail ?? tunable.whole;
+  return (
+    <tr data-testid={`architecture-${id}`}>
+      <td className={pageClasses.strong}>{name}</td>
+      <td>
+        <Tag tone={tones[state]}>{words[state]}</Tag>
+        {why ? <span className={classes.why}>{why}</span> : null}
+      </td>
+      <td className={`${pageClasses.num} ${classes.oneLine}`}>
+        {inputSize} px{resizable ? '' : ', fixed'}
+      </td>
+      <td className={`${pageClasses.num} ${classes.oneLine}`}>{bytes(architecture.bytes)}</td>
+      <td className={`${pageClasses.wide} ${classes.licence}`}>{licences.join('; ')}</td>
+      <td className={pageClasses.num}>
+        {remove && architecture.source === 'uploaded' ? (
+          <Button variant="subtle" color="red" size="md" onClick={remove} aria-label={`Delete ${name}`}>
+            Delete
+          </Button>
+        ) : null}
+      </td>
+    </tr>
+  );
+}
+
+function RemoveDialog({ architecture, onClose }: { architecture: Architecture; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  const action = useMutation({
+    mutationFn: () =>
+      unwrap(client.DELETE('/api/v1/architectures/{id}', { params: { path: { id: architecture.id } } })),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: keys.architectures });
+      notifyDone(`${architecture.name} is deleted.`);
+      onClose();
+    },
+  });
+  return (
+    <ConfirmDialog
+      opened
+      onClose={onClose}
+      title={`Delete ${architecture.name}?`}
+      confirm="Delete"
+      danger
+      action={action}
+    >
+      No further training can start from it. Models that were trained from it stay and keep working.
+    </ConfirmDialog>
+  );
+}

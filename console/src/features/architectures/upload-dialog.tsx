@@ -1,0 +1,137 @@
+import {
+  Button,
+  FileInput,
+  Group,
+  Modal,
+  NumberInput,
+  Select,
+  Stack,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { sendFile } from '../../api/client.js';
+import { keys } from '../../api/queries.js';
+import type { Architecture } from '../../api/types.js';
+import { bytes } from '../../ui/format.js';
+import { notifyDone } from '../../ui/notify.js';
+import { Problem } from '../../ui/problem.js';
+import { Note } from '../../ui/signal.js';
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+}
+
+const normalisations = [
+  { value: 'imagenet', label: 'ImageNet mean and deviation' },
+  { value: 'symmetric', label: 'From -1 to 1' },
+  { value: 'unit', label: 'From 0 to 1' },
+];
+
+export const UploadDialog = (props: Props) => (
+  <Modal opened={props.opened} onClose={props.onClose} title="Upload an architecture" size="lg">
+    {props.opened ? <UploadForm {...props} /> : null}
+  </Modal>
+);
+
+function UploadForm({ onClose }: Props) {
+  const queryClient = useQueryClient();
+  const [file, setFile] = useState<File | null>(null);
+  const [name, setName] = useState('');
+  const [licence, setLicence] = useState('');
+  const [normalisation, setNormalisation] = useState('imagenet');
+  const [inputSize, setInputSize] = useState<number | string>('');
+  const shownName = name || (file?.name.replace(/\.onnx$/i, '') ?? '');
+  const upload = useMutation({
+    mutationFn: (chosen: File) =>
+      sendFile<Architecture>(
+        '/api/v1/architectures',
+        {
+          ...{ name: shownName.trim(), licence: licence.trim(), normalisation },
+          ...(inputSize === '' ? {} : { inputSize: String(inputSize) }),
+        },
+        chosen,
+      ),
+    onSuccess: async (made) => {
+      await queryClient.invalidateQueries({ queryKey: keys.architectures });
+      notifyDone(`${made.name} is checked: training can start from it.`);
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (file) upload.mutate(file);
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <FileInput
+          label="ONNX classifier"
+          description="One file with its weights; its last layer is replaced"
+          placeholder="Choose a file"
+          accept=".onnx"
+          value={file}
+          onChange={setFile}
+          size="md"
+          required
+          data-testid="architecture-file"
+        />
+        <TextInput
+          label="Name"
+          value={shownName}
+          onChange={(event) => setName(event.currentTarget.value)}
+          maxLength={60}
+          required
+        />
+        <Textarea
+          label="Licence and origin"
+          description="Travels into every model package made from it"
+          placeholder="BSD-3-Clause: ResNet-18 from torchvision"
+          value={licence}
+          onChange={(event) => setLicence(event.currentTarget.value)}
+          maxLength={1000}
+          autosize
+          minRows={2}
+          required
+          data-testid="architecture-licence"
+        />
+        <Select
+          label="Pixels it was trained on"
+          data={normalisations}
+          value={normalisation}
+          onChange={(value) => setNormalisation(value ?? 'imagenet')}
+          allowDeselect={false}
+        />
+        <NumberInput
+          label="Input size in pixels"
+          description="Needed where the file leaves it open; 224 unless given"
+          min={32}
+          max={1024}
+          allowDecimal={false}
+          value={inputSize}
+          onChange={setInputSize}
+        />
+        {upload.isPending && file ? (
+          <Note tone="busy">{bytes(file.size)} are sent and checked. Large networks take a minute.</Note>
+        ) : null}
+        <Problem error={upload.error} />
+        <Group justify="flex-end">
+          <Button variant="default" size="md" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            size="md"
+            disabled={!file || shownName.trim() === '' || licence.trim() === ''}
+            loading={upload.isPending}
+            data-testid="architecture-submit"
+          >
+            Upload and check
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
