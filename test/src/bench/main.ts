@@ -8,7 +8,10 @@ import { recoveryBench } from './agent/recovery.js';
 import { soakBench } from './agent/soak.js';
 import { ingestBench } from './ingest.js';
 import { int8Bench } from './int8/int8.js';
-import { type Bench, BenchReport, machine } from './report.js';
+import { modesBench } from './learning/modes.js';
+import { promiseBench } from './learning/promise.js';
+import { trainBench } from './learning/train.js';
+import { type Bench, BenchReport, benchOptions, machine } from './report.js';
 
 const benches: Record<string, Bench> = {
   ingest: ingestBench,
@@ -16,11 +19,18 @@ const benches: Record<string, Bench> = {
   'agent-recovery': recoveryBench,
   'agent-soak': soakBench,
   int8: int8Bench,
+  train: trainBench,
+  modes: modesBench,
+  promise: promiseBench,
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, list: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    ...benchOptions,
+  },
 });
 if (values.list) {
   for (const [name, bench] of Object.entries(benches)) console.log(`${name.padEnd(15)} ${bench.summary}`);
@@ -35,7 +45,7 @@ if (!bench) {
 
 const workDir = await mkdtemp(join(tmpdir(), `lineside-bench-${name}-`));
 try {
-  const result = await bench.run({ workDir, say: (line) => console.log(line) });
+  const result = await bench.run({ workDir, say: (line) => console.log(line), options: values });
   const report: BenchReport = { name, machine: machine(), ...result };
   const problem = Compile(BenchReport).Errors(report)[0];
   if (problem)

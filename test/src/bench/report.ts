@@ -20,9 +20,28 @@ export const BenchReport = Type.Object({
 export type BenchReport = Static<typeof BenchReport>;
 export type BenchResult = Omit<BenchReport, 'name' | 'machine'>;
 
+const text = { type: 'string' } as const;
+
+/** What a bench may be told on the command line, as `parseArgs` takes it. */
+export const benchOptions = {
+  data: text,
+  'group-by': text,
+  seeds: text,
+  'per-class': text,
+  modes: text,
+  alpha: text,
+} as const;
+
+export interface BenchContext {
+  workDir: string;
+  say: (line: string) => void;
+  /** Which of them a bench reads is its own matter. */
+  options: { [name in keyof typeof benchOptions]?: string | undefined };
+}
+
 export interface Bench {
   summary: string;
-  run(context: { workDir: string; say: (line: string) => void }): Promise<BenchResult>;
+  run(context: BenchContext): Promise<BenchResult>;
 }
 
 export const machine = (): BenchReport['machine'] => ({

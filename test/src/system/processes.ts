@@ -26,6 +26,12 @@ export async function residentMemory(pid: number): Promise<ResidentMemory> {
 
 export const rssBytes = async (pid: number): Promise<number> => (await residentMemory(pid)).rss;
 
+/** The most that was ever resident of a process, bytes. */
+export async function peakMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+}
+
 /** Process ids of the children that run under this name. */
 export async function childrenOf(parent: number, name: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));

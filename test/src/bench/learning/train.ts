@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Backbone,
+  ensureDefaultBackbone,
+} from '@lineside/fleet-server/learning/backbone/default-backbone';
+import { composeFeatureExtractor } from '@lineside/fleet-server/learning/compose';
+import { decodeRgb } from '@lineside/fleet-server/learning/image';
+import { openImageModel } from '@lineside/fleet-server/learning/onnx/session';
+import { runLearningJob } from '@lineside/fleet-server/learning/worker-client';
+import type { TrainInput, TrainingFrame } from '@lineside/fleet-server/learning/worker-protocol';
+import sharp from 'sharp';
+import { peakMemory } from '../../system/processes.js';
+import { drawSurface, pictureClasses } from '../int8/pictures.js';
+import { type Bench, type BenchContext, type BenchResult, rounded } from '../report.js';
+
+const pictures = 1000;
+const size = 224;
+const threads = 2;
+/** Of the pictures, that judge the model. */
+const testShare = 0.2;
+const referencePictures = 200;
+
+const modes = ['head', 'tail'] as const;
+type Mode = (typeof modes)[number];
+
+async function drawFrames(folder: string): Promise<TrainingFrame[]> {
+  await mkdir(folder);
+  const frames: TrainingFrame[] = [];
+  for (let at = 0; at < pictures; at++) {
+    const label = at % pictureClasses;
+    const { rgb } = drawSurface(label, at, size);
+    const raw = { width: size, height: size, channels: 3 as const };
+    const bytes = await sharp(rgb, { raw }).jpeg({ quality: 90 }).toBuffer();
+    const path = join(folder, `${at}.jpg`);
+    await writeFile(path, bytes);
+    frames.push({
+      frameId: `frame-${at}`,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      path,
+      classId: `class-${label}`,
+      group: `group-${at}`,
+      split: at < testShare * pictures ? 'test' : 'train',
+    });
+  }
+  return frames;
+}
+
+/** Milliseconds to decode and embed one picture, with nothing around it. */
+async function bareEmbeddingMs(frames: readonly TrainingFrame[], backbone: Backbone): Promise<number> {
+  const extractor = await openImageModel(
+    composeFeatureExtractor(await readFile(backbone.path), backbone),
+    threads,
+  );
+  try {
+    const started = performance.now();
+    for (const { path } of frames.slice(0, referencePictures)) {
+      await extractor.run(await decodeRgb(await readFile(path)));
+    }
+    return (performance.now() - started) / referencePictures;
+  } finally {
+    await extractor.release();
+  }
+}
+
+/** One run from picture files to the files of a package, in a process of its own, as the server starts it. */
+async function trained(input: TrainInput) {
+  let peak = 0;
+  let watching: NodeJS.Timeout | undefined;
+  const started = performance.now();
+  try {
+    const { report, files } = await runLearningJob(
+      { type: 'train', input },
+      {
+        onStart: (pid) => {
+          watching = setInterval(async () => {
+            peak = Math.max(peak, await peakMemory(pid).catch(() => 0));
+          }, 100);
+        },
+      },
+    );
+    return { report, files, seconds: (performance.now() - started) / 1000, peak };
+  } finally {
+    clearInterval(watching);
+  }
+}
+
+async function run({ workDir, say }: BenchContext): Promise<BenchResult> {
+  const frames = await drawFrames(join(workDir, 'pictures'));
+  const backbone = await ensureDefaultBackbone(workDir);
+  const classes = Array.from({ length: pictureClasses }, (_, k) => ({
+    id: `class-${k}`,
+    name: `class ${k}`,
+  }));
+  const embeddingSeconds = (pictures * (await bareEmbeddingMs(frames, backbone))) / 1000;
+  say(`${pictures} pictures embedded by a bare loop take ${rounded(embeddingSeconds)} s`);
+  const result: BenchResult = {
+    figures: {},
+    references: { bareEmbeddingSeconds: rounded(embeddingSeconds) },
+    ratios: {},
+    skipped: [],
+    ok: true,
+  };
+  for (const mode of modes) {
+    const { report, files, seconds, peak } = await trained(inputFor(mode));
+    const stages = Object.entries(report.seconds).map(([phase, took]) => `${phase} ${took.toFixed(1)}`);
+    say(
+      `${mode}: ${rounded(seconds)} s to a package with ${files.variants.length} 8-bit variants, peak ` +
+        `${Math.round(peak / 2 ** 20)} MB; balanced accuracy ${report.heldOut?.balancedAccuracy.value}; ` +
+        `seconds: ${stages.join(', ')}`,
+    );
+    result.figures[`${mode}Seconds`] = rounded(seconds);
+    result.figures[`${mode}PeakBytes`] = peak;
+    result.figures[`${mode}VariantCount`] = files.variants.length;
+    result.ratios[`${mode}ToBareEmbedding`] = rounded(seconds / embeddingSeconds);
+    result.ok &&= report.heldOut !== null;
+  }
+  return result;
+
+  function inputFor(mode: Mode): TrainInput {
+    return {
+      frames,
+      classes,
+      backbone: { ...backbone },
+      outputDir: join(workDir, mode),
+      options: { alpha: 0.05, mode, memoryBytes: 2 ** 30, threads, seed: 1 },
+    };
+  }
+}
+
+export const trainBench: Bench = {
+  summary:
+    '1,000 pictures to a packaged, calibrated candidate with 8-bit variants, by head and by tail; peak memory',
+  run,
+};
