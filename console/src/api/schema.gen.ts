@@ -1596,6 +1596,9 @@ export interface paths {
                                 /** Format: date-time */
                                 createdAt: string;
                                 createdBy: string;
+                                testSetId: string | null;
+                                /** @description Labelled frames left out that wait for the next test set */
+                                waiting: number;
                                 classes: {
                                     id: string;
                                     name: string;
@@ -1656,6 +1659,9 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            testSetId: string | null;
+                            /** @description Labelled frames left out that wait for the next test set */
+                            waiting: number;
                             classes: {
                                 id: string;
                                 name: string;
@@ -1722,6 +1728,9 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            testSetId: string | null;
+                            /** @description Labelled frames left out that wait for the next test set */
+                            waiting: number;
                             classes: {
                                 id: string;
                                 name: string;
@@ -1818,6 +1827,130 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/test-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of the test set, newest first, and how often each was looked at */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                /** @description The version */
+                                number: number;
+                                /** @description Over its frames */
+                                sha256: string;
+                                frames: number;
+                                /** Format: date-time */
+                                createdAt: string;
+                                createdBy: string;
+                                /** @description The one that new snapshots are judged on */
+                                inForce: boolean;
+                                /** @description Runs that were judged on it */
+                                looks: number;
+                                /** @description Beyond so many it is worn out */
+                                mostLooks: number;
+                            }[];
+                            /** @description Frames that wait for the next one, as of the last snapshot */
+                            waiting: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Start the next version of the test set, with the frames that wait for it */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @description The version */
+                            number: number;
+                            /** @description Over its frames */
+                            sha256: string;
+                            frames: number;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            /** @description The one that new snapshots are judged on */
+                            inForce: boolean;
+                            /** @description Runs that were judged on it */
+                            looks: number;
+                            /** @description Beyond so many it is worn out */
+                            mostLooks: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6274,6 +6407,16 @@ export interface paths {
                             } | null;
                             modelVersionId: string | null;
                             report: ({
+                                testSet?: {
+                                    id: string;
+                                    version: number;
+                                    /** @description Over its frames */
+                                    sha256: string;
+                                    /** @description This run is the so-manieth judged on it */
+                                    look: number;
+                                    /** @description Beyond so many it is worn out */
+                                    mostLooks: number;
+                                };
                                 comparison?: {
                                     /**
                                      * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
@@ -6501,6 +6644,16 @@ export interface paths {
                             } | null;
                             modelVersionId: string | null;
                             report: ({
+                                testSet?: {
+                                    id: string;
+                                    version: number;
+                                    /** @description Over its frames */
+                                    sha256: string;
+                                    /** @description This run is the so-manieth judged on it */
+                                    look: number;
+                                    /** @description Beyond so many it is worn out */
+                                    mostLooks: number;
+                                };
                                 comparison?: {
                                     /**
                                      * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
@@ -6729,6 +6882,16 @@ export interface paths {
                                 } | null;
                                 modelVersionId: string | null;
                                 report: ({
+                                    testSet?: {
+                                        id: string;
+                                        version: number;
+                                        /** @description Over its frames */
+                                        sha256: string;
+                                        /** @description This run is the so-manieth judged on it */
+                                        look: number;
+                                        /** @description Beyond so many it is worn out */
+                                        mostLooks: number;
+                                    };
                                     comparison?: {
                                         /**
                                          * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
@@ -6965,6 +7128,16 @@ export interface paths {
                             } | null;
                             modelVersionId: string | null;
                             report: ({
+                                testSet?: {
+                                    id: string;
+                                    version: number;
+                                    /** @description Over its frames */
+                                    sha256: string;
+                                    /** @description This run is the so-manieth judged on it */
+                                    look: number;
+                                    /** @description Beyond so many it is worn out */
+                                    mostLooks: number;
+                                };
                                 comparison?: {
                                     /**
                                      * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be

@@ -259,12 +259,40 @@ export const reviewItems = pgTable(
 
 // ---- datasets, training, models -----------------------------------------------------------------------------
 
+/** Frames that models are judged on, fixed when the version was started; the newest version is in force. */
+export const testSets = pgTable('test_sets', {
+  id: text('id').primaryKey(),
+  number: integer('number').notNull().unique(),
+  /** Over its frames, see `testSetHash`. */
+  sha256: text('sha256').notNull().unique(),
+  frames: integer('frames').notNull(),
+  createdAt: now('created_at'),
+  createdBy: text('created_by').notNull(),
+});
+
+export const testSetFrames = pgTable(
+  'test_set_frames',
+  {
+    testSetId: text('test_set_id')
+      .notNull()
+      .references(() => testSets.id),
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+  },
+  (table) => [primaryKey({ columns: [table.testSetId, table.frameId] })],
+);
+
 export const datasetVersions = pgTable('dataset_versions', {
   id: text('id').primaryKey(),
   number: integer('number').notNull().unique(),
   sha256: text('sha256').notNull().unique(),
   frames: integer('frames').notNull(),
   classes: jsonb('classes').$type<{ id: string; name: string; train: number; test: number }[]>().notNull(),
+  /** What the test split is part of; null without a test split, and of versions older than test sets. */
+  testSetId: text('test_set_id').references(() => testSets.id),
+  /** Labelled frames of test groups that wait for the next test set: they neither teach nor judge. */
+  waiting: integer('waiting').notNull().default(0),
   createdAt: now('created_at'),
   createdBy: text('created_by').notNull(),
 });

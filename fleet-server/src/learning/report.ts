@@ -62,6 +62,19 @@ export const FineTuneReport = Type.Object(
 );
 export type FineTuneReport = Static<typeof FineTuneReport>;
 
+/** Which version of the test set the held-out figures are of, and how often models were judged on it by then. */
+export const TestSetLook = Type.Object(
+  {
+    id: Type.String(),
+    version: Type.Integer({ minimum: 1 }),
+    sha256: Type.String({ description: 'Over its frames' }),
+    look: Type.Integer({ minimum: 1, description: 'This run is the so-manieth judged on it' }),
+    mostLooks: Type.Integer({ minimum: 1, description: 'Beyond so many it is worn out' }),
+  },
+  { additionalProperties: false },
+);
+export type TestSetLook = Static<typeof TestSetLook>;
+
 /** What a training run found. Every figure has its n beside it. */
 export const TrainingReport = Type.Object(
   {
@@ -115,6 +128,7 @@ export const TrainingReport = Type.Object(
       },
     ),
     variants: Type.Optional(VariantsReport),
+    testSet: Type.Optional(TestSetLook),
     comparison: Type.Optional(ModelComparison),
     learningCurve: Type.Optional(
       Type.Union([LearningCurve, Type.Null()], { description: 'Null: too few groups to measure one' }),

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { trainingRuns } from '../../src/db/schema.js';
 import { type GroupableFrame, groupFrames } from '../../src/features/datasets/groups.js';
 import { datasetItemsOf } from '../../src/features/datasets/repository.js';
 import { takeSnapshot } from '../../src/features/datasets/snapshot.js';
-import { splitGroups } from '../../src/features/datasets/split.js';
+import { sidesIn, splitGroups } from '../../src/features/datasets/split.js';
+import { startTestSet } from '../../src/features/datasets/start-test-set.js';
+import { listTestSets, lookBy } from '../../src/features/datasets/test-sets.js';
 import { labelFrame } from '../../src/features/frames/service.js';
 import { onEachEngine } from '../helpers/engines.js';
 import { addClasses, addFrame, openWorld, person, requestId } from './world.js';
@@ -87,6 +90,17 @@ t.test('about the share asked for is held out, and the same groups in the next v
   t.ok(still / before.length > 0.95, `${still} of ${before.length} stay held out`);
 });
 
+t.test('beside a test set in force, other frames of test groups wait', async (t) => {
+  const items = ['a1', 'a2', 'b1', 'c1', 'd1'].map((id) => ({ id, group: id[0]! }));
+  const held = new Map([
+    ['a', 'train'],
+    ['b', 'test'],
+    ['c', 'train'],
+    ['d', 'test'],
+  ] as const);
+  t.strictSame(sidesIn(items, held, new Set(['a1', 'b1'])), ['test', 'waits', 'test', 'train', 'waits']);
+});
+
 onEachEngine('dataset snapshots', async (t, engine) => {
   const world = await openWorld(t, engine);
   const ann = person('ann');
@@ -142,4 +156,60 @@ onEachEngine('dataset snapshots', async (t, engine) => {
     [1, 2, 3].map(() => takeSnapshot(world.services, 'ann', { testShare: 0.4 })),
   );
   t.equal(new Set(both.map(({ id }) => id)).size, 1, 'also when asked at the same time');
+});
+
+onEachEngine('a test set stays until the next one is started', async (t, engine) => {
+  const world = await openWorld(t, engine);
+  const { services, audit } = world;
+  const { db } = services.database;
+  const ann = person('ann');
+  await addClasses(world, ['good', 'scratch']);
+  const addLabelled = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const classId = n % 2 ? 'good' : 'scratch';
+      await labelFrame(services, ann, await addFrame(world), { requestId: requestId(), classId });
+    }
+  };
+  const testFrames = async (id: string) =>
+    (await datasetItemsOf(db, id)).filter(({ split }) => split === 'test').map(({ frameId }) => frameId);
+
+  await addLabelled(20);
+  const small = await takeSnapshot(services, 'ann');
+  t.equal(small.testSetId, null, 'every label is needed to train');
+  await t.rejects(startTestSet(services, 'ann'), { code: 'conflict' });
+
+  await addLabelled(200);
+  const first = await takeSnapshot(services, 'ann');
+  t.match(first, { testSetId: 't1', waiting: 0 });
+  const frozen = await testFrames(first.id);
+  t.ok(frozen.length > 20);
+  await t.rejects(startTestSet(services, 'ann'), { code: 'conflict' }, 'nothing waits');
+
+  await addLabelled(100);
+  const second = await takeSnapshot(services, 'ann');
+  t.equal(second.testSetId, 't1');
+  t.strictSame(await testFrames(second.id), frozen, 'the same frames judge');
+  t.ok(second.waiting > 5);
+  t.equal(second.frames + second.waiting, 320);
+  t.match(await listTestSets(db), {
+    items: [{ id: 't1', number: 1, frames: frozen.length, inForce: true, looks: 0 }],
+    waiting: second.waiting,
+  });
+
+  t.match(await startTestSet(services, 'ann'), { id: 't2', number: 2, createdBy: 'ann', inForce: true });
+  t.ok(audit.some(({ action, subject }) => action === 'test_set.start' && subject === 't2'));
+  const third = await takeSnapshot(services, 'ann');
+  t.match(third, { testSetId: 't2', waiting: 0, frames: 320 });
+  t.ok((await testFrames(third.id)).length > frozen.length, 'those that waited judge now');
+
+  const run = (id: string, state: 'succeeded' | 'failed', options = {}) =>
+    db.insert(trainingRuns).values({ id, state, datasetId: third.id, options, createdBy: 'ann' });
+  await run('r1', 'succeeded');
+  await run('r2', 'failed');
+  await run('r3', 'succeeded', { kind: 'anomaly' });
+  t.match(await lookBy(db, { id: 'r4', datasetId: third.id }), { id: 't2', version: 2, look: 2 });
+  t.match((await listTestSets(db)).items, [
+    { id: 't2', looks: 1 },
+    { id: 't1', looks: 0, inForce: false },
+  ]);
 });

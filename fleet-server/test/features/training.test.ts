@@ -195,12 +195,13 @@ onEachEngine('training', async (t, engine) => {
     t.teardown(() => background.stop());
     const { id } = await startTraining(services, ann, { datasetVersionId: dataset.id, mode: 'head' });
     const { report } = await run(id, 'succeeded');
-    const { frames, comparison } = report as unknown as TrainingReport;
+    const { frames, comparison, testSet } = report as unknown as TrainingReport;
     t.match(comparison, { champion: 'v4', verdict: /^(better|worse|not-better)$/, reason: null });
     t.ok(comparison!.excluded.taughtChampion > 0, 'v4 was taught by the first pictures');
     t.equal(comparison!.overall!.n + comparison!.excluded.taughtChampion, frames.test);
     const byDevice = comparison!.slices.filter(({ by }) => by === 'device');
     t.match(byDevice, [{ slice: 'camera-box', n: comparison!.overall!.n }]);
+    t.match(testSet, { id: 't1', version: 1, look: 1, mostLooks: 20 });
     t.equal(await championId(db), 'v4', 'whatever it says, a run moves no champion');
   });
 });

@@ -15,6 +15,8 @@ export const toDatasetVersion = (row: DatasetRow): DatasetVersion => ({
   frames: row.frames,
   createdAt: row.createdAt.toISOString(),
   createdBy: row.createdBy,
+  testSetId: row.testSetId,
+  waiting: row.waiting,
   classes: row.classes,
 });
 

@@ -4,6 +4,8 @@ import type { Services } from '../../services.js';
 import * as repository from './repository.js';
 import * as schemas from './schemas.js';
 import { takeSnapshot } from './snapshot.js';
+import { startTestSet } from './start-test-set.js';
+import { listTestSets } from './test-sets.js';
 
 const defaultPage = 50;
 
@@ -23,6 +25,8 @@ export function registerDatasets(app: FastifyInstance, services: Services): void
     });
     return repository.toDatasetVersion(dataset);
   });
+  mount(app, schemas.listTestSets, () => listTestSets(db));
+  mount(app, schemas.startTestSet, ({ actor }) => startTestSet(services, actor.email));
   mount(app, schemas.getDataset, async ({ params }) =>
     repository.toDatasetVersion(await repository.datasetById(db, params.id)),
   );

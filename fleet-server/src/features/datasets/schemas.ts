@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { IdParams, Page, PageQuery, Timestamp } from '../../http/page.js';
+import { IdParams, Nullable, Page, PageQuery, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 
 /** An immutable list of frames with the labels they had; the hash is over that list. */
@@ -10,12 +10,51 @@ export const DatasetVersion = Type.Object({
   frames: Type.Integer(),
   createdAt: Timestamp,
   createdBy: Type.String(),
+  testSetId: Nullable(Type.String({ description: 'Test set that its test split is part of' })),
+  waiting: Type.Integer({ description: 'Labelled frames left out that wait for the next test set' }),
   classes: Type.Array(
     Type.Object({ id: Type.String(), name: Type.String(), train: Type.Integer(), test: Type.Integer() }),
   ),
 });
 export type DatasetVersion = Static<typeof DatasetVersion>;
 
+/** Frames that models are judged on, fixed when the version was started. */
+export const TestSet = Type.Object({
+  id: Type.String(),
+  number: Type.Integer({ minimum: 1, description: 'The version' }),
+  sha256: Type.String({ description: 'Over its frames' }),
+  frames: Type.Integer(),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+  inForce: Type.Boolean({ description: 'The one that new snapshots are judged on' }),
+  looks: Type.Integer({ description: 'Runs that were judged on it' }),
+  mostLooks: Type.Integer({ description: 'Beyond so many it is worn out' }),
+});
+export type TestSet = Static<typeof TestSet>;
+
+export const TestSets = Type.Object({
+  items: Type.Array(TestSet),
+  waiting: Type.Integer({ description: 'Frames that wait for the next one, as of the last snapshot' }),
+});
+export type TestSets = Static<typeof TestSets>;
+
+export const listTestSets = defineRoute({
+  method: 'GET',
+  url: '/test-sets',
+  tag: 'datasets',
+  summary: 'Versions of the test set, newest first, and how often each was looked at',
+  access: 'viewer',
+  response: TestSets,
+});
+export const startTestSet = defineRoute({
+  method: 'POST',
+  url: '/test-sets',
+  tag: 'datasets',
+  summary: 'Start the next version of the test set, with the frames that wait for it',
+  access: 'engineer',
+  status: 201,
+  response: TestSet,
+});
 export const listDatasets = defineRoute({
   method: 'GET',
   url: '/datasets',

@@ -4,7 +4,8 @@ import { retriedTransaction } from '../../db/retried-transaction.js';
 import type { Services } from '../../services.js';
 import { groupFrames } from './groups.js';
 import * as repository from './repository.js';
-import { splitGroups, testShareFor } from './split.js';
+import { sidesIn, splitGroups, testShareFor } from './split.js';
+import * as testSets from './test-sets.js';
 
 /** SHA-256 over `[frame id, picture's SHA-256, class id, group, split]` of every frame, as JSON, by frame id. */
 export const datasetHash = (items: readonly repository.DatasetItem[]): string =>
@@ -16,38 +17,49 @@ export const datasetHash = (items: readonly repository.DatasetItem[]): string =>
     )
     .digest('hex');
 
+interface SnapshotOptions {
+  /** Share of groups to hold out, by a test set of its own. */
+  testShare?: number | undefined;
+  /** Holds out all test groups of now, those that waited too. */
+  newTestSet?: boolean;
+}
+
 /**
- * An immutable list of all frames whose current label is a class. The same labels give the same version.
+ * An immutable list of all frames whose current label is a class. The same labels give the same version. The test split is
+ * the test set in force; other frames of groups to be held out wait for the next one.
  * @throws LinesideError `dataset_empty`
  */
 export async function takeSnapshot(
   services: Services,
   createdBy: string,
-  options: { testShare?: number | undefined } = {},
+  { testShare, newTestSet = false }: SnapshotOptions = {},
 ): Promise<repository.DatasetRow> {
   return retriedTransaction(services.database.db, async (tx) => {
     const labelled = await repository.labelledFrames(tx);
     if (labelled.length === 0) throw new LinesideError('dataset_empty');
     const groups = groupFrames([...labelled, ...(await repository.unlabelledBurstFrames(tx))]);
-    const grouped = labelled.map((frame) => ({
-      frame,
-      group: groups.get(frame.id)!,
-      classId: frame.classId,
-    }));
-    const split = splitGroups(grouped, options.testShare ?? testShareFor(labelled.length));
-    const items = grouped
-      .map(({ frame, group, classId }) => ({
-        frameId: frame.id,
-        labelRevision: frame.labelRevision,
-        imageSha256: frame.imageSha256,
-        classId,
-        group,
-        split: split.get(group)!,
-      }))
-      .sort((a, b) => (a.frameId < b.frameId ? -1 : 1));
+    const grouped = labelled
+      .map((frame) => ({ frame, id: frame.id, group: groups.get(frame.id)!, classId: frame.classId }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const held = splitGroups(grouped, testShare ?? testShareFor(labelled.length));
+    const inForce = testShare === undefined && !newTestSet ? await testSets.inForce(tx) : undefined;
+    const sides = inForce
+      ? sidesIn(grouped, held, inForce.frameIds)
+      : grouped.map(({ group }) => held.get(group)!);
+    const items = grouped.flatMap(({ frame, group, classId }, at): repository.DatasetItem[] => {
+      const split = sides[at]!;
+      if (split === 'waits') return [];
+      const { id: frameId, labelRevision, imageSha256 } = frame;
+      return [{ frameId, labelRevision, imageSha256, classId, group, split }];
+    });
     const sha256 = datasetHash(items);
     const existing = await repository.datasetBySha(tx, sha256);
     if (existing) return existing;
+    const createdAt = new Date(services.now());
+    const tests = items.filter(({ split }) => split === 'test');
+    const testSet =
+      inForce?.testSet ??
+      (tests.length > 0 ? await testSets.found(tx, tests, { createdBy, createdAt }) : null);
     const number = await repository.nextNumber(tx);
     const counts = new Map<string, { train: number; test: number }>();
     for (const item of items) {
@@ -57,7 +69,7 @@ export async function takeSnapshot(
     }
     const classes = (await repository.classesInOrder(tx)).flatMap(({ id, name }) => {
       const count = counts.get(id);
-      return count ? { id, name, ...count } : [];
+      return count ? [{ id, name, ...count }] : [];
     });
     return repository.insertDataset(
       tx,
@@ -67,8 +79,10 @@ export async function takeSnapshot(
         sha256,
         frames: items.length,
         classes,
+        testSetId: testSet?.id ?? null,
+        waiting: sides.filter((side) => side === 'waits').length,
         createdBy,
-        createdAt: new Date(services.now()),
+        createdAt,
       },
       items,
     );

@@ -49,3 +49,19 @@ export function splitGroups(
   }
   return split;
 }
+
+/**
+ * Sides beside a test set that is in force, in the order of the frames: its own frames test, and what else belongs to a group
+ * that is or would be held out waits, so that no such group ever teaches before it judges.
+ */
+export function sidesIn(
+  items: readonly { id: string; group: string }[],
+  held: ReadonlyMap<string, Split>,
+  testFrameIds: ReadonlySet<string>,
+): (Split | 'waits')[] {
+  const testGroups = new Set(items.flatMap(({ id, group }) => (testFrameIds.has(id) ? [group] : [])));
+  return items.map(({ id, group }) => {
+    if (testFrameIds.has(id)) return 'test';
+    return testGroups.has(group) || held.get(group) === 'test' ? 'waits' : 'train';
+  });
+}

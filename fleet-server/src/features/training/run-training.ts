@@ -18,6 +18,7 @@ import type {
 import type { Services } from '../../services.js';
 import { backboneById, defaultArchitecture } from '../architectures/catalogue.js';
 import { type DatasetRow, datasetById, datasetItemsOf } from '../datasets/repository.js';
+import { lookBy } from '../datasets/test-sets.js';
 import { insertModel, storeFiles } from '../models/register-model.js';
 import type { ModelRow } from '../models/repository.js';
 import { checkpointsOf, learningCache, withWorkFolder } from '../models/work-folder.js';
@@ -182,10 +183,11 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
     const model = await db.transaction(async (tx) => {
       const provenance = { dataset, trainingRunId: begun.id };
       const row = await insertModel(tx, stored, provenance, headline(report), now);
+      const testSet = 'kind' in report || report.heldOut === null ? undefined : await lookBy(tx, begun);
       const moved = await moveRun(tx, begun.id, ['running'], {
         state: 'succeeded',
         finishedAt: now,
-        report,
+        report: { ...report, ...(testSet && { testSet }) },
         modelVersionId: row.id,
       });
       // Cancelled at the last moment: no version is left behind.

@@ -3,6 +3,7 @@ import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 import { ModelComparison } from '../../learning/comparison/report.js';
 import { LearningCurve } from '../../learning/curve/report.js';
+import { TestSetLook } from '../../learning/report.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
 
 export const trainingStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
@@ -36,7 +37,11 @@ export const TrainingRun = Type.Object({
     Type.Unsafe<Record<string, unknown>>({
       type: 'object',
       additionalProperties: true,
-      properties: { comparison: ModelComparison, learningCurve: Nullable(LearningCurve) },
+      properties: {
+        testSet: TestSetLook,
+        comparison: ModelComparison,
+        learningCurve: Nullable(LearningCurve),
+      },
       description: 'TrainingReport, or AnomalyReport of an anomaly model',
     }),
   ),
