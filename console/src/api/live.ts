@@ -20,9 +20,9 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
     case 'queue':
       return [keys.stats, keys.status, keys.classes];
     case 'training':
-      return [keys.training, keys.stats];
+      return [keys.training, keys.stats, keys.testSets];
     case 'models':
-      return [keys.models, keys.status, keys.challengers];
+      return [keys.models, keys.status, keys.challengers, keys.testSets];
     case 'rollout':
       return [keys.rollouts, keys.devices];
   }

@@ -15,6 +15,7 @@ export const keys = {
   stats: ['review-stats'],
   training: ['training'],
   architectures: ['architectures'],
+  testSets: ['test-sets'],
   models: ['models'],
   rollouts: ['rollouts'],
   users: ['users'],
@@ -129,6 +130,10 @@ export const trainingRunQuery = (id: string) =>
 export const architecturesQuery = queryOptions({
   queryKey: keys.architectures,
   queryFn: async () => (await unwrap(client.GET('/api/v1/architectures'))).items,
+});
+export const testSetsQuery = queryOptions({
+  queryKey: keys.testSets,
+  queryFn: () => unwrap(client.GET('/api/v1/test-sets')),
 });
 export const modelsQuery = queryOptions({
   queryKey: keys.models,

@@ -32,6 +32,7 @@ export type TrainingRun = Ok<'/api/v1/training/runs/{id}', 'get'>;
 export type Comparison = NonNullable<NonNullable<TrainingRun['report']>['comparison']>;
 export type LearningCurve = NonNullable<NonNullable<TrainingRun['report']>['learningCurve']>;
 export type Architecture = Ok<'/api/v1/architectures/{id}', 'get'>;
+export type TestSetLook = NonNullable<NonNullable<TrainingRun['report']>['testSet']>;
 export type ModelVersion = Ok<'/api/v1/models/{id}', 'get'>;
 export type Rollout = Ok<'/api/v1/rollouts/{id}', 'get'>['rollout'];
 export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number];

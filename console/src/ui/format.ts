@@ -48,3 +48,10 @@ export const moment = (at: string | number): string => dateTime.format(new Date(
 
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${integer(value)} ${value === 1 ? one : many}`;
+
+const ordinalRules = new Intl.PluralRules('en', { type: 'ordinal' });
+const ordinalEnds: Record<string, string> = { one: 'st', two: 'nd', few: 'rd' };
+
+/** 1st, 2nd, 12th. */
+export const ordinal = (value: number): string =>
+  `${integer(value)}${ordinalEnds[ordinalRules.select(value)] ?? 'th'}`;

@@ -7,7 +7,7 @@ import { classesQuery, trainingRunQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { TrainingRun } from '../../api/types.js';
 import { useNow } from '../../ui/clock.js';
-import { duration, moment } from '../../ui/format.js';
+import { duration, moment, ordinal } from '../../ui/format.js';
 import { Loaded, Page } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
@@ -21,6 +21,7 @@ import { readReport } from './report.js';
 import { ReportView } from './report-view.js';
 import { RunProgress } from './run-progress.js';
 import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
+import { WornOut } from './test-set-panel.js';
 import classes from './training.module.css';
 
 const route = getRouteApi('/shell/training/$runId');
@@ -65,6 +66,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
   const names = new Map(classList.map(({ id, name }) => [id, name]));
   const report = anomaly ? null : readReport(run.report, names);
   const comparison = run.report?.comparison;
+  const testSet = run.report?.testSet;
   const curve = run.report?.learningCurve;
   const seconds = runSeconds(run, now);
   return (
@@ -76,6 +78,11 @@ function RunDetail({ run }: { run: TrainingRun }) {
         <span>
           Dataset <b>{run.datasetNumber}</b>
         </span>
+        {testSet ? (
+          <span data-testid="training-test-set">
+            Test set <b>v{testSet.version}</b>, {ordinal(testSet.look)} look
+          </span>
+        ) : null}
         {run.kind === 'anomaly' ? <span>Anomaly model</span> : null}
         {run.modelVersionId ? (
           <span>
@@ -98,6 +105,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
         </Note>
       ) : null}
       {anomaly ? <AnomalyView report={anomaly} modelId={run.modelVersionId} /> : null}
+      {testSet && testSet.look > testSet.mostLooks ? <WornOut version={testSet.version} /> : null}
       {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
       {report ? <ReportView report={report} /> : null}
       {curve === undefined ? null : <LearningCurvePanel curve={curve} names={names} />}

@@ -14,6 +14,7 @@ import { readReport } from './report.js';
 import { RunProgress } from './run-progress.js';
 import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
 import { StartPanel } from './start-panel.js';
+import { TestSetPanel } from './test-set-panel.js';
 
 export function TrainingPage() {
   const runs = useQuery(trainingRunsQuery);
@@ -25,6 +26,7 @@ export function TrainingPage() {
         <RunProgress key={run.id} run={run} />
       ))}
       {engineer && underWay.length === 0 ? <StartPanel busy={runs.data === undefined} /> : null}
+      <TestSetPanel />
       <Loaded query={runs}>
         {(items) =>
           items.length === 0 ? (
