@@ -24,6 +24,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { StoredArchitecture } from '../features/architectures/stored.js';
 import type { LabelRevision } from '../features/frames/schemas.js';
+import type { ImportedFrom } from '../features/models/schemas.js';
 import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -388,6 +389,10 @@ export const modelVersions = pgTable('model_versions', {
   headSha256: text('head_sha256'),
   metrics: jsonb('metrics').$type<{ accuracy: number; balancedAccuracy: number; n: number }>(),
   createdAt: now('created_at'),
+  notes: text('notes').notNull().default(''),
+  tags: jsonb('tags').$type<string[]>().notNull().default([]),
+  /** Where a model comes from that was trained elsewhere; null: made here. */
+  imported: jsonb('imported').$type<ImportedFrom>(),
 });
 
 export const modelAliases = pgTable('model_aliases', {

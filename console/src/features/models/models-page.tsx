@@ -1,21 +1,20 @@
-import { Button, Menu } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconBox, IconRocket } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { client, unwrap } from '../../api/client.js';
-import { challengersQuery, keys, modelsQuery } from '../../api/queries.js';
+import { challengersQuery, modelsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ModelVersion } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
 import { bytes, integer, percent, plural } from '../../ui/format.js';
-import { notifyDone, notifyFailed } from '../../ui/notify.js';
 import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { ChallengerDialog } from '../device/challenger-dialog.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import classes from './models.module.css';
+import { MoreMenu } from './more-menu.js';
 
 export function ModelsPage() {
   const models = useQuery(modelsQuery);
@@ -79,11 +78,17 @@ function ModelCard({
       <div className={classes.head}>
         <h2>{model.id}</h2>
         {model.champion ? <Tag tone="ok">Champion</Tag> : null}
+        {model.challenger ? <Tag tone="busy">Challenger</Tag> : null}
+        {model.tags.map((tag) => (
+          <span key={tag} className={classes.tag}>
+            {tag}
+          </span>
+        ))}
         <span className={pageClasses.dim}>
           <Ago at={model.createdAt} />
         </span>
         <div className={classes.actions}>
-          <More model={model} challenge={challenge} />
+          <MoreMenu model={model} challenge={challenge} />
           {admin ? (
             <Button
               size="md"
@@ -129,6 +134,7 @@ function ModelCard({
         </div>
       </dl>
       <Challenges modelId={model.id} />
+      {model.notes === '' ? null : <p className={classes.notes}>{model.notes}</p>}
       <p className={classes.provenance}>
         {model.trainingRunId ? (
           <>
@@ -142,6 +148,8 @@ function ModelCard({
             ) : null}
             {' · '}
           </>
+        ) : model.imported ? (
+          `Brought in by ${model.imported.by}: ${model.imported.version} of another fleet (key ${model.imported.signer.slice(0, 12)}) · `
         ) : (
           'Bootstrap model: it knows no classes yet and sends every frame for review · '
         )}
@@ -163,33 +171,5 @@ function Challenges({ modelId }: { modelId: string }) {
       Challenger on {plural(mine.length, 'device')}: {integer(compared)} frames compared
       {compared > 0 ? `, ${percent(sum('disagreed') / compared, 1)} decided otherwise` : ' so far'}
     </p>
-  );
-}
-
-function More({ model, challenge }: { model: ModelVersion; challenge: () => void }) {
-  const engineer = useMay('engineer');
-  const queryClient = useQueryClient();
-  const promote = useMutation({
-    mutationFn: () =>
-      unwrap(client.POST('/api/v1/models/{id}/promote', { params: { path: { id: model.id } } })),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: keys.models });
-      notifyDone(`${model.id} is the champion now.`);
-    },
-    onError: (error) => notifyFailed(`${model.id} was not promoted`, error),
-  });
-  if (!engineer || model.champion) return null;
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="subtle" size="md" loading={promote.isPending}>
-          More
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={challenge}>Set as challenger</Menu.Item>
-        <Menu.Item onClick={() => promote.mutate()}>Make it the champion</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

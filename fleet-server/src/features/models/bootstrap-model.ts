@@ -8,7 +8,7 @@ import type { Services } from '../../services.js';
 import { abortRollout, createRollout, startRollout } from '../rollouts/service.js';
 import { defaultAlpha } from '../training/alpha.js';
 import { insertModel, storeFiles } from './register-model.js';
-import { championId, listModels, type ModelRow, setChampion } from './repository.js';
+import { championId, isBootstrap, listModels, type ModelRow, setChampion } from './repository.js';
 import { learningCache, withWorkFolder } from './work-folder.js';
 
 export interface NamedClass {
@@ -24,7 +24,7 @@ export async function missingBootstrap({ database: { db } }: Services): Promise<
     .orderBy(classes.position, classes.id);
   if (wanted.length < 2) return null;
   const models = await listModels(db);
-  if (models.some((model) => model.trainingRunId !== null)) return null;
+  if (models.some((model) => !isBootstrap(model))) return null;
   const latest = models[0];
   return latest && isDeepStrictEqual(latest.manifest.classes, wanted) ? null : wanted;
 }
@@ -71,7 +71,7 @@ export async function releaseBootstrap(services: Services): Promise<void> {
   const { db } = services.database;
   const id = await championId(db);
   const model = (await listModels(db)).find((row) => row.id === id);
-  if (!model || model.trainingRunId !== null) return;
+  if (!model || !isBootstrap(model)) return;
   const [released] = await db
     .select({ id: rollouts.id, state: rollouts.state })
     .from(rollouts)
@@ -99,11 +99,15 @@ export async function releaseBootstrap(services: Services): Promise<void> {
  */
 async function clearTheWay(services: Services): Promise<boolean> {
   const busy = await services.database.db
-    .select({ id: rollouts.id, trainingRunId: modelVersions.trainingRunId })
+    .select({
+      id: rollouts.id,
+      trainingRunId: modelVersions.trainingRunId,
+      imported: modelVersions.imported,
+    })
     .from(rollouts)
     .innerJoin(modelVersions, eq(modelVersions.id, rollouts.modelVersionId))
     .where(inArray(rollouts.state, ['running', 'paused']));
-  if (busy.some(({ trainingRunId }) => trainingRunId !== null)) return false;
+  if (busy.some((model) => !isBootstrap(model))) return false;
   for (const { id } of busy) await abortRollout(services, 'system', id);
   return true;
 }

@@ -6,28 +6,67 @@ import type { ModelVersion } from './schemas.js';
 
 export type ModelRow = typeof modelVersions.$inferSelect;
 
-const champion = 'champion';
+/** Names that move from version to version. Neither rolls anything out. */
+type Alias = 'champion' | 'challenger';
 
-export async function championId(db: DbOrTransaction): Promise<string | null> {
+export async function aliasedId(db: DbOrTransaction, alias: Alias): Promise<string | null> {
   const [row] = await db
     .select({ id: modelAliases.modelVersionId })
     .from(modelAliases)
-    .where(eq(modelAliases.alias, champion));
+    .where(eq(modelAliases.alias, alias));
   return row?.id ?? null;
 }
+export const championId = (db: DbOrTransaction): Promise<string | null> => aliasedId(db, 'champion');
 
-export async function setChampion(db: DbOrTransaction, modelVersionId: string): Promise<void> {
+async function setAlias(db: DbOrTransaction, alias: Alias, modelVersionId: string): Promise<void> {
   await db
     .insert(modelAliases)
-    .values({ alias: champion, modelVersionId })
+    .values({ alias, modelVersionId })
     .onConflictDoUpdate({ target: modelAliases.alias, set: { modelVersionId, updatedAt: sql`now()` } });
 }
+
+/** A challenger that becomes the champion challenges no more. */
+export async function setChampion(db: DbOrTransaction, modelVersionId: string): Promise<void> {
+  await setAlias(db, 'champion', modelVersionId);
+  await dropChallenger(db, modelVersionId);
+}
+
+export const nameChallenger = (db: DbOrTransaction, modelVersionId: string): Promise<void> =>
+  setAlias(db, 'challenger', modelVersionId);
+
+/** @returns false when the version was not the challenger */
+export async function dropChallenger(db: DbOrTransaction, modelVersionId: string): Promise<boolean> {
+  const gone = await db
+    .delete(modelAliases)
+    .where(and(eq(modelAliases.alias, 'challenger'), eq(modelAliases.modelVersionId, modelVersionId)))
+    .returning({ id: modelAliases.modelVersionId });
+  return gone.length > 0;
+}
+
+/** A model that knows nothing, made here before the first training. */
+export const isBootstrap = (model: Pick<ModelRow, 'trainingRunId' | 'imported'>): boolean =>
+  model.trainingRunId === null && model.imported === null;
 
 /** @throws LinesideError `not_found` */
 export async function modelById(db: DbOrTransaction, id: string): Promise<ModelRow> {
   const [row] = await db.select().from(modelVersions).where(eq(modelVersions.id, id));
   if (!row) throw new LinesideError('not_found', `There is no model version ${id}.`);
   return row;
+}
+
+/** What is not given stays. @throws LinesideError `not_found` */
+export async function describeModel(
+  db: DbOrTransaction,
+  id: string,
+  change: { notes?: string; tags?: string[] },
+): Promise<void> {
+  await modelById(db, id);
+  const { notes, tags } = change;
+  if (notes === undefined && tags === undefined) return;
+  await db
+    .update(modelVersions)
+    .set({ ...(notes === undefined ? {} : { notes }), ...(tags === undefined ? {} : { tags }) })
+    .where(eq(modelVersions.id, id));
 }
 
 export async function modelOfRun(db: DbOrTransaction, trainingRunId: string): Promise<ModelRow | undefined> {
@@ -54,6 +93,7 @@ export async function toModelVersions(
   rows: readonly ModelRow[],
 ): Promise<ModelVersion[]> {
   const current = await championId(db);
+  const challenger = await aliasedId(db, 'challenger');
   const running = await devicesByVersion(db);
   return rows.map((row) => ({
     id: row.id,
@@ -61,6 +101,10 @@ export async function toModelVersions(
     createdAt: row.createdAt.toISOString(),
     trainingRunId: row.trainingRunId,
     champion: row.id === current,
+    challenger: row.id === challenger,
+    notes: row.notes,
+    tags: row.tags,
+    imported: row.imported,
     devices: running.get(row.id) ?? 0,
     accuracy: row.metrics?.accuracy ?? null,
     balancedAccuracy: row.metrics?.balancedAccuracy ?? null,

@@ -1,3 +1,4 @@
+import { LinesideError } from '@lineside/shared';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
@@ -21,17 +22,33 @@ export function registerModels(app: FastifyInstance, services: Services): void {
       .header('cache-control', 'private, max-age=31536000, immutable')
       .send(await heatMap(params.id, query.frameId)),
   );
+  const changed = async (actor: string, action: string, id: string, detail: Record<string, unknown>) => {
+    await services.audit.record({ actor, action, subject: id, detail });
+    services.live.publish({ type: 'models' });
+    return show(id);
+  };
   mount(app, schemas.promoteModel, async ({ params, actor }) => {
     const model = await repository.modelById(db, params.id);
     const before = await repository.championId(db);
-    await repository.setChampion(db, model.id);
-    await services.audit.record({
-      actor: actor.email,
-      action: 'model.promote',
-      subject: model.id,
-      detail: { before },
-    });
-    services.live.publish({ type: 'models' });
-    return show(model.id);
+    await db.transaction((tx) => repository.setChampion(tx, model.id));
+    return changed(actor.email, 'model.promote', model.id, { before });
+  });
+  mount(app, schemas.describeModel, async ({ params, body, actor }) => {
+    await repository.describeModel(db, params.id, body);
+    return changed(actor.email, 'model.describe', params.id, body);
+  });
+  mount(app, schemas.nameChallenger, async ({ params, actor }) => {
+    const model = await repository.modelById(db, params.id);
+    if ((await repository.championId(db)) === model.id) {
+      throw new LinesideError('conflict', `${model.id} is the champion.`);
+    }
+    const before = await repository.aliasedId(db, 'challenger');
+    await repository.nameChallenger(db, model.id);
+    return changed(actor.email, 'model.challenger', model.id, { before });
+  });
+  mount(app, schemas.dropChallenger, async ({ params, actor }) => {
+    const model = await repository.modelById(db, params.id);
+    if (!(await repository.dropChallenger(db, model.id))) return show(model.id);
+    return changed(actor.email, 'model.challenger_drop', model.id, {});
   });
 }

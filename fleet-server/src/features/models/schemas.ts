@@ -3,12 +3,31 @@ import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 
+/** Where a model comes from that was trained elsewhere. */
+export const ImportedFrom = Type.Object({
+  signer: Type.String({ description: 'SHA-256 of the public key of the fleet that signed the package' }),
+  version: Type.String({ description: 'Its version there' }),
+  manifestSha256: Type.String(),
+  by: Type.String({ description: 'Who brought it in' }),
+});
+export type ImportedFrom = Static<typeof ImportedFrom>;
+
+const Notes = Type.String({ maxLength: 4000 });
+const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 40, pattern: '^\\S(.*\\S)?$' }), {
+  maxItems: 20,
+  uniqueItems: true,
+});
+
 export const ModelVersion = Type.Object({
   id: Type.String({ description: 'The version, such as v3; v0 is the bootstrap model' }),
   number: Type.Integer({ minimum: 0 }),
   createdAt: Timestamp,
   trainingRunId: Nullable(Type.String()),
   champion: Type.Boolean(),
+  challenger: Type.Boolean({ description: 'Named as the one to be tried next' }),
+  notes: Notes,
+  tags: Tags,
+  imported: Nullable(ImportedFrom),
   devices: Type.Integer({ description: 'Devices that report running it' }),
   accuracy: Nullable(Type.Number()),
   balancedAccuracy: Nullable(Type.Number()),
@@ -51,6 +70,34 @@ export const promoteModel = defineRoute({
   url: '/models/:id/promote',
   tag: 'models',
   summary: 'Make it the champion',
+  access: 'engineer',
+  params: IdParams,
+  response: ModelVersion,
+});
+export const describeModel = defineRoute({
+  method: 'PATCH',
+  url: '/models/:id',
+  tag: 'models',
+  summary: 'Change notes and tags; what is not given stays',
+  access: 'engineer',
+  params: IdParams,
+  body: Type.Object({ notes: Type.Optional(Notes), tags: Type.Optional(Tags) }),
+  response: ModelVersion,
+});
+export const nameChallenger = defineRoute({
+  method: 'POST',
+  url: '/models/:id/challenger',
+  tag: 'models',
+  summary: 'Name it the challenger, in place of another; no device runs anything else by that',
+  access: 'engineer',
+  params: IdParams,
+  response: ModelVersion,
+});
+export const dropChallenger = defineRoute({
+  method: 'DELETE',
+  url: '/models/:id/challenger',
+  tag: 'models',
+  summary: 'It is the challenger no more',
   access: 'engineer',
   params: IdParams,
   response: ModelVersion,

@@ -1,0 +1,74 @@
+import { Button, Menu } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { client, unwrap } from '../../api/client.js';
+import { keys } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import type { ModelVersion } from '../../api/types.js';
+import { notifyDone, notifyFailed } from '../../ui/notify.js';
+import { DescribeDialog } from './describe-dialog.js';
+
+type Change = 'promote' | 'challenger' | 'no-challenger';
+
+const done: Record<Change, string> = {
+  promote: 'is the champion now',
+  challenger: 'is the challenger now',
+  'no-challenger': 'is the challenger no more',
+};
+
+/** What an engineer may do with a version beside rolling it out. */
+export function MoreMenu({ model, challenge }: { model: ModelVersion; challenge: () => void }) {
+  const engineer = useMay('engineer');
+  const queryClient = useQueryClient();
+  const [describing, describe] = useDisclosure(false);
+  const params = { path: { id: model.id } };
+  const change = useMutation({
+    mutationFn: (what: Change) =>
+      unwrap(
+        what === 'promote'
+          ? client.POST('/api/v1/models/{id}/promote', { params })
+          : what === 'challenger'
+            ? client.POST('/api/v1/models/{id}/challenger', { params })
+            : client.DELETE('/api/v1/models/{id}/challenger', { params }),
+      ),
+    onSuccess: async (_, what) => {
+      await queryClient.invalidateQueries({ queryKey: keys.models });
+      notifyDone(`${model.id} ${done[what]}.`);
+    },
+    onError: (error) => notifyFailed(`${model.id} was not changed`, error),
+  });
+  if (!engineer) return null;
+  return (
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button variant="subtle" size="md" loading={change.isPending} data-testid={`more-${model.id}`}>
+            More
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={describe.open} data-testid={`describe-${model.id}`}>
+            Notes and tags
+          </Menu.Item>
+          {model.champion ? null : (
+            <>
+              {model.challenger ? (
+                <Menu.Item onClick={() => change.mutate('no-challenger')}>Challenger no more</Menu.Item>
+              ) : (
+                <Menu.Item
+                  onClick={() => change.mutate('challenger')}
+                  data-testid={`name-challenger-${model.id}`}
+                >
+                  Name it the challenger
+                </Menu.Item>
+              )}
+              <Menu.Item onClick={challenge}>Run beside the champion on devices</Menu.Item>
+              <Menu.Item onClick={() => change.mutate('promote')}>Make it the champion</Menu.Item>
+            </>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      <DescribeDialog opened={describing} onClose={describe.close} model={model} />
+    </>
+  );
+}

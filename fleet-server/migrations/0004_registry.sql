@@ -1,0 +1,3 @@
+ALTER TABLE "model_versions" ADD COLUMN "notes" text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE "model_versions" ADD COLUMN "tags" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
+ALTER TABLE "model_versions" ADD COLUMN "imported" jsonb;
