@@ -329,6 +329,7 @@ export const trainingRuns = pgTable('training_runs', {
       kind?: TrainingKind;
       goodClassId?: string;
       architecture?: string;
+      inputSize?: 'auto' | number;
     }>()
     .notNull(),
   createdAt: now('created_at'),

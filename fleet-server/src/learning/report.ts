@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ModelComparison } from './comparison/report.js';
 import { LearningCurve } from './curve/report.js';
+import { InputSizeReport } from './input-size/report.js';
 import { ClassificationMetrics } from './metrics.js';
 import { tuneModes } from './tuning/modes.js';
 import { VariantsReport } from './variants/report.js';
@@ -113,6 +114,7 @@ export const TrainingReport = Type.Object(
       },
       { additionalProperties: false },
     ),
+    inputSize: Type.Optional(InputSizeReport),
     fineTune: Type.Optional(FineTuneReport),
     temperature: Type.Number({ exclusiveMinimum: 0 }),
     decision: AcceptDecision,

@@ -11,6 +11,7 @@ import { encodeGoldenFrames, goldenImages } from './golden.js';
 import { argmax } from './head/cross-validate.js';
 import { type FittedHead, fitHead } from './head/fit-head.js';
 import { type Head, serializeHead } from './head/head.js';
+import { chooseInputSize } from './input-size/choose-size.js';
 import { letEventsIn } from './let-events-in.js';
 import { type ClassificationMetrics, classificationMetrics } from './metrics.js';
 import { type ImageModel, openImageModel } from './onnx/session.js';
@@ -52,7 +53,7 @@ interface LabelledFrame {
  * @throws LinesideError `training_too_few`, `training_failed`, `training_cancelled`, `class_unknown`, `model_*`, `storage_*`.
  */
 export async function train(input: TrainInput, context: TrainContext = {}): Promise<TrainResult> {
-  const { classes, backbone, options } = input;
+  const { classes, options } = input;
   const classIds = classes.map(({ id }) => id);
   const stopwatch = startStopwatch();
   const report = (phase: TrainingProgress['phase'], done: number, total: number, message: string) =>
@@ -60,6 +61,8 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
   const unknown = input.frames.find(({ classId }) => !classIds.includes(classId));
   if (unknown) throw new LinesideError('class_unknown', `frame ${unknown.frameId}: class ${unknown.classId}`);
 
+  const { backbone, report: inputSize } = await chooseInputSize(input, context);
+  stopwatch.lap('size');
   const extracted = await extractFeatures(input.frames, backbone, {
     threads: options.threads,
     cacheDir: input.cacheDir,
@@ -135,7 +138,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
   try {
     const modelFile = await writePackageFile(input.outputDir, 'model-fp32.onnx', bytes);
     stopwatch.lap('compose');
-    const [shown, seen] = await inSpaceOf(chosen.backbone, [held, fitted], input, context.signal);
+    const [shown, seen] = await inSpaceOf(chosen.backbone, backbone, [held, fitted], input, context.signal);
     const checked = shown.length > 0 ? shown : evenSample(seen, agreementSample);
     const verified = await verify(model, checked, chosen.head, context.signal, (done) =>
       report('verify', done, checked.length, `${done} of ${checked.length} pictures checked`),
@@ -213,6 +216,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
           held.length > 0 ? classificationMetrics(verified.probabilities, labelsOf(held), classIds) : null,
         outOfFold: { metrics: outOfFold.metrics, folds: chosen.answers.folds, leftOut: outOfFold.leftOut },
         regularisation: { c: fit.validation.c, table: fit.validation.table },
+        inputSize,
         ...(fineTuned && { fineTune: fineTuned.report }),
         temperature: chosen.head.temperature,
         decision,
@@ -238,11 +242,12 @@ const untuned = (backbone: Backbone, { head, validation }: FittedHead) => {
 /** The frames with their embeddings in the space of a backbone, which may be another than they were read in. */
 async function inSpaceOf<T extends readonly (readonly LabelledFrame[])[]>(
   backbone: Backbone,
+  readIn: Backbone,
   lists: readonly [...T],
   input: TrainInput,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  if (backbone.space === input.backbone.space) return lists as T;
+  if (backbone.space === readIn.space) return lists as T;
   const moved: LabelledFrame[][] = [];
   for (const frames of lists) {
     const pictures = frames.map(({ frame }) => frame);

@@ -29,6 +29,7 @@ export const BackboneFile = Type.Object(
     inputSize: Type.Integer({ minimum: 1 }),
     dimensions: Type.Integer({ minimum: 1 }),
     licences: Type.ReadonlyType(Type.Array(Type.String())),
+    fixedSize: Type.Optional(Type.Boolean({ description: 'Takes pictures of its own size only' })),
     headOnly: Type.Optional(Type.String({ description: 'Why its tail cannot be fine-tuned' })),
   },
   closed,
@@ -95,6 +96,11 @@ export const TrainInput = Type.Object(
           description: 'Error share of what cameras decide alone',
         }),
         mode: Type.Enum(tuneModes, { description: 'What is trained beside the head' }),
+        inputSize: Type.Optional(
+          Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1 })], {
+            description: "Height and width in pixels; absent: the backbone's own",
+          }),
+        ),
         memoryBytes: Type.Integer({ minimum: 0, description: 'That fine-tuning may take' }),
         threads: Type.Integer({ minimum: 1 }),
         seed: Count,
@@ -246,6 +252,7 @@ export type WorkerRequest = Static<typeof WorkerRequest>;
 export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' }>;
 
 export const trainingPhases = [
+  'size',
   'features',
   'validate',
   'curve',

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { LinesideError } from '@lineside/shared';
 import type { DbOrTransaction } from '../../db/database.js';
 import { type Backbone, ensureDefaultBackbone } from '../../learning/backbone/default-backbone.js';
+import { inputSizeBounds, isInputSize } from '../../learning/input-size/sizes.js';
 import type { TuneMode } from '../../learning/tuning/modes.js';
 import type { Services } from '../../services.js';
 import { learningCache } from '../models/work-folder.js';
@@ -79,28 +80,44 @@ export const architectureById = async (services: Services, id: string): Promise<
 export async function backboneById({ dataDir, database, blobs }: Services, id: string): Promise<Backbone> {
   if (id === defaultArchitecture) return ensureDefaultBackbone(learningCache(dataDir).backbones);
   const { backboneSha256, licence, details } = await rowById(database.db, id);
-  const { inputSize, dimensions, tunable } = details;
+  const { inputSize, dimensions, tunable, resizable } = details;
   return {
     name: id,
     space: `${id}-${backboneSha256.slice(0, 12)}`,
     path: await blobs.path(backboneSha256),
     ...{ inputSize, dimensions, licences: [licence] },
+    ...(resizable ? {} : { fixedSize: true }),
     ...(tunable.tail === null ? {} : { headOnly: tunable.tail }),
   };
 }
 
 /**
  * Keeps the architecture from being deleted until the transaction has ended.
- * @throws LinesideError `not_found`; `model_operator` when the mode cannot be trained, naming the node
+ * @throws LinesideError `not_found`; `model_operator` when the mode cannot be trained, naming the node; `request_invalid`
+ * when it does not take pictures of that size
  */
 export async function requireTrainable(
   tx: DbOrTransaction,
   id: string,
-  mode: TuneMode | undefined,
+  { mode, inputSize = 'auto' }: { mode?: TuneMode; inputSize?: 'auto' | number },
 ): Promise<void> {
-  if (id === defaultArchitecture) return;
-  const { details } = await rowById(tx, id, 'share');
+  const uploaded = id === defaultArchitecture ? null : (await rowById(tx, id, 'share')).details;
+  requireSize(id, uploaded, inputSize);
+  if (!uploaded) return;
   if (mode !== 'tail' && mode !== 'whole') return;
-  const why = details.tunable[mode];
+  const why = uploaded.tunable[mode];
   if (why !== null) throw new LinesideError('model_operator', `${id} cannot be fine-tuned (${mode}): ${why}`);
+}
+
+function requireSize(id: string, uploaded: ArchitectureRow['details'] | null, size: 'auto' | number): void {
+  if (size === 'auto' || size === uploaded?.inputSize) return;
+  if (uploaded && !uploaded.resizable) {
+    throw new LinesideError('request_invalid', `${id} takes pictures of ${uploaded.inputSize} pixels only.`);
+  }
+  if (isInputSize(size)) return;
+  const { least, most, step } = inputSizeBounds;
+  throw new LinesideError(
+    'request_invalid',
+    `An input size is a multiple of ${step} from ${least} to ${most}.`,
+  );
 }

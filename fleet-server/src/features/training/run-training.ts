@@ -84,6 +84,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
       options: {
         alpha: begun.options.alpha ?? defaultAlpha,
         mode: begun.options.mode ?? 'auto',
+        inputSize: begun.options.inputSize ?? 'auto',
         memoryBytes: Math.floor(memoryShare * totalmem()),
         threads: availableParallelism(),
         seed,

@@ -81,6 +81,13 @@ export const startTraining = defineRoute({
     architecture: Type.Optional(
       Type.String({ maxLength: 64, description: 'Network it starts from; `default` unless given' }),
     ),
+    inputSize: Type.Optional(
+      Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1 })], {
+        description:
+          'Height and width in pixels at which the network sees a picture, a multiple of 32 from 64 to 640. `auto`, the ' +
+          'default: a larger one than its own where pictures have the pixels and validation shows that it gains',
+      }),
+    ),
     goodClassId: Type.Optional(
       Type.String({ description: 'Class of the good parts that an anomaly model learns from' }),
     ),

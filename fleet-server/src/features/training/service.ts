@@ -21,6 +21,7 @@ export interface StartBody {
   kind?: TrainingKind;
   goodClassId?: string;
   architecture?: string;
+  inputSize?: 'auto' | number;
 }
 
 /**
@@ -33,11 +34,15 @@ export async function startTraining(
   { datasetVersionId, ...options }: StartBody,
 ): Promise<TrainingRun> {
   const { db } = services.database;
-  const { architecture = defaultArchitecture, mode } = options;
-  if (options.kind === 'anomaly' && architecture !== defaultArchitecture) {
-    throw new LinesideError('request_invalid', 'An anomaly model is made from the default architecture.');
+  const { architecture = defaultArchitecture } = options;
+  const asItIs = architecture === defaultArchitecture && typeof options.inputSize !== 'number';
+  if (options.kind === 'anomaly' && !asItIs) {
+    throw new LinesideError(
+      'request_invalid',
+      'An anomaly model is made from the default architecture at its own size.',
+    );
   }
-  await requireTrainable(db, architecture, mode);
+  await requireTrainable(db, architecture, options);
   const dataset =
     datasetVersionId === undefined
       ? await takeSnapshot(services, actor.email)
@@ -46,7 +51,7 @@ export async function startTraining(
   else requireEnough(dataset);
   const id = randomUUID();
   await db.transaction(async (tx) => {
-    await requireTrainable(tx, architecture, mode);
+    await requireTrainable(tx, architecture, options);
     await tx.insert(trainingRuns).values({
       id,
       state: 'queued',

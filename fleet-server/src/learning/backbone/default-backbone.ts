@@ -18,6 +18,8 @@ export interface Backbone {
   readonly inputSize: number;
   readonly dimensions: number;
   readonly licences: readonly string[];
+  /** Takes pictures of `inputSize` only; absent: of other sizes too. */
+  readonly fixedSize?: boolean;
   /** Why its tail cannot be fine-tuned; absent: it can. */
   readonly headOnly?: string;
 }

@@ -66,7 +66,7 @@ export async function tune(
   context: TuneContext,
 ): Promise<{ tuned: Tuned | null; report: FineTuneReport }> {
   const { rows, backbone, mode } = input;
-  const trained = mode === 'auto' ? 'tail' : mode;
+  const trained = trainedBy(mode);
   const refuse = (reason: FineTuneReport['reason']): { tuned: null; report: FineTuneReport } => ({
     tuned: null,
     report: { asked: mode, chosen: 'head', reason, table: [], folds: 0, bestEpoch: 0, gain: 0, gainError: 0 },
@@ -74,11 +74,9 @@ export async function tune(
   if (mode === 'auto' && backbone.headOnly !== undefined) return refuse('head-only');
   const splits = tuningSplits(rows.labels, rows.groups, rows.classes, input.seed);
   if (splits.length === 0) return refuse('too-few-groups');
-  const bytes = await readFile(backbone.path);
-  const size = { batch, inputSize: backbone.inputSize };
-  const plan = await planTail(bytes, await cutForMode(bytes, trained, size), size);
+  const plan = await planOf(backbone, mode);
   if (plan.nodes.length === 0) return refuse('no-tail');
-  const { views, memory } = affordable(plan, rows, input.memoryBytes);
+  const { views, memory } = affordable(plan, rows.labels.length, rows.classes, input.memoryBytes);
   if (memory.total > input.memoryBytes) {
     if (mode === 'auto') return refuse('too-little-memory');
     requireMemory(memory, input.memoryBytes);
@@ -162,15 +160,36 @@ export async function tune(
   };
 }
 
+const trainedBy = (mode: TuneInput['mode']) => (mode === 'auto' ? 'tail' : mode);
+
+async function planOf(backbone: Backbone, mode: TuneInput['mode']): Promise<TailPlan> {
+  const bytes = await readFile(backbone.path);
+  const size = { batch, inputSize: backbone.inputSize };
+  return planTail(bytes, await cutForMode(bytes, trainedBy(mode), size), size);
+}
+
+/** What a mode would need; null: nothing would be trained. @throws LinesideError `model_invalid`, `model_contract` */
+export async function memoryOfMode(
+  backbone: Backbone,
+  mode: TuneInput['mode'],
+  pictures: number,
+  classes: number,
+  budget: number,
+): Promise<MemoryEstimate | null> {
+  const plan = await planOf(backbone, mode);
+  return plan.nodes.length === 0 ? null : affordable(plan, pictures, classes, budget).memory;
+}
+
 /** As many views as the budget bears; a net trained from its pixels draws anew every time. */
 function affordable(
   plan: TailPlan,
-  { labels, classes }: LabelledFeatures,
+  pictures: number,
+  classes: number,
   budget: number,
 ): { views: number; memory: MemoryEstimate } {
   const size = fineTuneSize(plan, classes);
   const choices = startsAtPixels(plan) ? [1] : viewChoices;
-  const estimates = choices.map((views) => ({ views, memory: estimateMemory(size, labels.length, views) }));
+  const estimates = choices.map((views) => ({ views, memory: estimateMemory(size, pictures, views) }));
   return estimates.find(({ memory }) => memory.total <= budget) ?? estimates.at(-1)!;
 }
 
