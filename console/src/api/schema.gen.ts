@@ -7085,6 +7085,33 @@ export interface paths {
                                         liftError: number;
                                     }[];
                                 } | null;
+                                inputSize?: {
+                                    asked: "auto" | number;
+                                    /** @description Height and width in pixels */
+                                    chosen: number;
+                                    /** @description That the backbone was made for */
+                                    native: number;
+                                    /**
+                                     * @description Why that size: `gain` and `no-gain` are found by validation of the head
+                                     * @enum {unknown}
+                                     */
+                                    reason: "asked" | "gain" | "no-gain" | "small-pictures" | "fixed" | "too-few-groups" | "too-slow" | "too-little-memory";
+                                    /** @description Work of the backbone for a frame, relative to the native size */
+                                    workFactor: number;
+                                    /** @description Pictures it was judged by */
+                                    n: number;
+                                    /** @description Answers of the head on rows left out, by size; the native size first */
+                                    table: {
+                                        size: number;
+                                        logLoss: number;
+                                        accuracy: number;
+                                        balancedAccuracy: number;
+                                    }[];
+                                    /** @description Log-loss at the native size less that at the best larger one */
+                                    gain: number;
+                                    /** @description Standard error of the gain, by groups */
+                                    gainError: number;
+                                };
                             } & {
                                 [key: string]: unknown;
                             }) | null;
@@ -7322,6 +7349,33 @@ export interface paths {
                                         liftError: number;
                                     }[];
                                 } | null;
+                                inputSize?: {
+                                    asked: "auto" | number;
+                                    /** @description Height and width in pixels */
+                                    chosen: number;
+                                    /** @description That the backbone was made for */
+                                    native: number;
+                                    /**
+                                     * @description Why that size: `gain` and `no-gain` are found by validation of the head
+                                     * @enum {unknown}
+                                     */
+                                    reason: "asked" | "gain" | "no-gain" | "small-pictures" | "fixed" | "too-few-groups" | "too-slow" | "too-little-memory";
+                                    /** @description Work of the backbone for a frame, relative to the native size */
+                                    workFactor: number;
+                                    /** @description Pictures it was judged by */
+                                    n: number;
+                                    /** @description Answers of the head on rows left out, by size; the native size first */
+                                    table: {
+                                        size: number;
+                                        logLoss: number;
+                                        accuracy: number;
+                                        balancedAccuracy: number;
+                                    }[];
+                                    /** @description Log-loss at the native size less that at the best larger one */
+                                    gain: number;
+                                    /** @description Standard error of the gain, by groups */
+                                    gainError: number;
+                                };
                             } & {
                                 [key: string]: unknown;
                             }) | null;
@@ -7560,6 +7614,33 @@ export interface paths {
                                             liftError: number;
                                         }[];
                                     } | null;
+                                    inputSize?: {
+                                        asked: "auto" | number;
+                                        /** @description Height and width in pixels */
+                                        chosen: number;
+                                        /** @description That the backbone was made for */
+                                        native: number;
+                                        /**
+                                         * @description Why that size: `gain` and `no-gain` are found by validation of the head
+                                         * @enum {unknown}
+                                         */
+                                        reason: "asked" | "gain" | "no-gain" | "small-pictures" | "fixed" | "too-few-groups" | "too-slow" | "too-little-memory";
+                                        /** @description Work of the backbone for a frame, relative to the native size */
+                                        workFactor: number;
+                                        /** @description Pictures it was judged by */
+                                        n: number;
+                                        /** @description Answers of the head on rows left out, by size; the native size first */
+                                        table: {
+                                            size: number;
+                                            logLoss: number;
+                                            accuracy: number;
+                                            balancedAccuracy: number;
+                                        }[];
+                                        /** @description Log-loss at the native size less that at the best larger one */
+                                        gain: number;
+                                        /** @description Standard error of the gain, by groups */
+                                        gainError: number;
+                                    };
                                 } & {
                                     [key: string]: unknown;
                                 }) | null;
@@ -7612,6 +7693,8 @@ export interface paths {
                         kind?: "classifier" | "anomaly";
                         /** @description Network it starts from; `default` unless given */
                         architecture?: string;
+                        /** @description Height and width in pixels at which the network sees a picture, a multiple of 32 from 64 to 640. `auto`, the default: a larger one than its own where pictures have the pixels and validation shows that it gains */
+                        inputSize?: "auto" | number;
                         /** @description Class of the good parts that an anomaly model learns from */
                         goodClassId?: string;
                     };
@@ -7806,6 +7889,33 @@ export interface paths {
                                         liftError: number;
                                     }[];
                                 } | null;
+                                inputSize?: {
+                                    asked: "auto" | number;
+                                    /** @description Height and width in pixels */
+                                    chosen: number;
+                                    /** @description That the backbone was made for */
+                                    native: number;
+                                    /**
+                                     * @description Why that size: `gain` and `no-gain` are found by validation of the head
+                                     * @enum {unknown}
+                                     */
+                                    reason: "asked" | "gain" | "no-gain" | "small-pictures" | "fixed" | "too-few-groups" | "too-slow" | "too-little-memory";
+                                    /** @description Work of the backbone for a frame, relative to the native size */
+                                    workFactor: number;
+                                    /** @description Pictures it was judged by */
+                                    n: number;
+                                    /** @description Answers of the head on rows left out, by size; the native size first */
+                                    table: {
+                                        size: number;
+                                        logLoss: number;
+                                        accuracy: number;
+                                        balancedAccuracy: number;
+                                    }[];
+                                    /** @description Log-loss at the native size less that at the best larger one */
+                                    gain: number;
+                                    /** @description Standard error of the gain, by groups */
+                                    gainError: number;
+                                };
                             } & {
                                 [key: string]: unknown;
                             }) | null;

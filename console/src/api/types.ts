@@ -31,6 +31,7 @@ export type AnswerBody = Body<paths['/api/v1/review/answers']['post']>;
 export type TrainingRun = Ok<'/api/v1/training/runs/{id}', 'get'>;
 export type Comparison = NonNullable<NonNullable<TrainingRun['report']>['comparison']>;
 export type LearningCurve = NonNullable<NonNullable<TrainingRun['report']>['learningCurve']>;
+export type InputSize = NonNullable<NonNullable<TrainingRun['report']>['inputSize']>;
 export type Architecture = Ok<'/api/v1/architectures/{id}', 'get'>;
 export type TestSetLook = NonNullable<NonNullable<TrainingRun['report']>['testSet']>;
 export type ModelVersion = Ok<'/api/v1/models/{id}', 'get'>;

@@ -77,6 +77,10 @@ onEachEngine('architectures', async (t, engine) => {
     t.strictSame(refused(await admin.get('/architectures/none')), [404, 'not_found']);
     t.strictSame(refused(await admin.request('DELETE', '/api/v1/architectures/default')), [409, 'conflict']);
     t.strictSame(refused(await admin.post('/training/runs', { architecture: 'none' })), [404, 'not_found']);
+    const start = (options: object) => admin.post('/training/runs', options);
+    t.strictSame(refused(await start({ inputSize: 100 })), [400, 'request_invalid']);
+    t.strictSame(refused(await start({ inputSize: 1024 })), [400, 'request_invalid']);
+    t.strictSame(refused(await start({ kind: 'anomaly', inputSize: 320 })), [400, 'request_invalid']);
     const whole = await admin.post('/training/runs', { architecture: 'odd', mode: 'whole' });
     t.strictSame(refused(whole), [422, 'model_operator']);
     t.match(whole.body, { error: { message: /Softplus/ } });
@@ -116,8 +120,8 @@ onEachEngine('architectures', async (t, engine) => {
 
     await background.start();
     t.teardown(() => background.stop());
-    const tuned = await run({ architecture: 'resnet-18', mode: 'tail' });
-    t.match(tuned.report, { fineTune: { chosen: 'tail' } });
+    const tuned = await run({ architecture: 'resnet-18', mode: 'tail', inputSize: 96 });
+    t.match(tuned.report, { fineTune: { chosen: 'tail' }, inputSize: { chosen: 96, workFactor: 2.25 } });
     const head = await run({ architecture: 'squeeze', mode: 'head' });
     const models = new Map((await listModels(services.database.db)).map((row) => [row.id, row]));
     const { manifest } = models.get(tuned.modelVersionId!)!;

@@ -16,6 +16,7 @@ import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import { readAnomalyReport } from './anomaly-report.js';
 import { AnomalyView } from './anomaly-view.js';
 import { ComparisonPanel } from './comparison-panel.js';
+import { InputSizePanel } from './input-size-panel.js';
 import { LearningCurvePanel } from './learning-curve-panel.js';
 import { readReport } from './report.js';
 import { ReportView } from './report-view.js';
@@ -67,6 +68,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
   const report = anomaly ? null : readReport(run.report, names);
   const comparison = run.report?.comparison;
   const testSet = run.report?.testSet;
+  const inputSize = run.report?.inputSize;
   const curve = run.report?.learningCurve;
   const seconds = runSeconds(run, now);
   return (
@@ -83,6 +85,11 @@ function RunDetail({ run }: { run: TrainingRun }) {
             Test set <b>v{testSet.version}</b>, {ordinal(testSet.look)} look
           </span>
         ) : null}
+        {run.architecture === 'default' ? null : (
+          <span>
+            Architecture <b>{run.architecture}</b>
+          </span>
+        )}
         {run.kind === 'anomaly' ? <span>Anomaly model</span> : null}
         {run.modelVersionId ? (
           <span>
@@ -108,6 +115,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
       {testSet && testSet.look > testSet.mostLooks ? <WornOut version={testSet.version} /> : null}
       {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
       {report ? <ReportView report={report} /> : null}
+      {inputSize ? <InputSizePanel inputSize={inputSize} /> : null}
       {curve === undefined ? null : <LearningCurvePanel curve={curve} names={names} />}
     </>
   );

@@ -31,6 +31,21 @@ type Mode = (typeof modes)[number]['value'];
 const bearable = (mode: Mode, architecture: Architecture | undefined): Mode =>
   (mode === 'tail' || mode === 'whole') && architecture?.tunable[mode] != null ? 'auto' : mode;
 
+/** Pixels a picture is brought to. More show smaller defects and cost a camera time. */
+const sizesOf = (architecture: Architecture | undefined) => {
+  const own = architecture?.inputSize;
+  const choices = [...new Set([...(own ? [own] : []), 224, 320, 448])].sort((a, b) => a - b);
+  return [
+    { value: 'auto', label: 'Larger where it helps' },
+    ...choices.map((each) => ({
+      value: String(each),
+      label: own && each > own ? `${each} px, ${((each / own) ** 2).toFixed(1)}× the work` : `${each} px`,
+    })),
+  ];
+};
+const sizeFor = (size: string, architecture: Architecture | undefined) =>
+  size === 'auto' || architecture?.resizable === false ? ('auto' as const) : Number(size);
+
 const kinds = [
   { value: 'classifier', label: 'Classifier' },
   { value: 'anomaly', label: 'Anomaly model from good parts' },
@@ -46,6 +61,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
   const [promise, setPromise] = useState('0.05');
   const [mode, setMode] = useState<Mode>('auto');
   const architectures = useQuery(architecturesQuery).data ?? [];
+  const [size, setSize] = useState('auto');
   const [architecture, setArchitecture] = useState('default');
   const chosen = architectures.find(({ id }) => id === architecture);
   const [kind, setKind] = useState('classifier');
@@ -61,7 +77,11 @@ export function StartPanel({ busy }: { busy: boolean }) {
             alpha: Number(promise),
             ...(anomaly && good
               ? { kind: 'anomaly' as const, goodClassId: good.id }
-              : { mode: bearable(mode, chosen), architecture: chosen?.id ?? 'default' }),
+              : {
+                  mode: bearable(mode, chosen),
+                  architecture: chosen?.id ?? 'default',
+                  inputSize: sizeFor(size, chosen),
+                }),
           },
         }),
       ),
@@ -120,10 +140,23 @@ export function StartPanel({ busy }: { busy: boolean }) {
                 label="Architecture"
                 data={architectures.map(({ id, name }) => ({ value: id, label: name }))}
                 value={architecture}
-                onChange={(value) => setArchitecture(value ?? 'default')}
+                onChange={(value) => {
+                  setArchitecture(value ?? 'default');
+                  setSize('auto');
+                }}
                 allowDeselect={false}
                 w={200}
                 data-testid="training-architecture"
+              />
+              <Select
+                label="Input size"
+                data={sizesOf(chosen)}
+                value={chosen?.resizable === false ? 'auto' : size}
+                onChange={(value) => setSize(value ?? 'auto')}
+                disabled={chosen?.resizable === false}
+                allowDeselect={false}
+                w={220}
+                data-testid="training-size"
               />
               <Select
                 label="Fine-tuning"

@@ -3,6 +3,7 @@ import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 import { ModelComparison } from '../../learning/comparison/report.js';
 import { LearningCurve } from '../../learning/curve/report.js';
+import { InputSizeReport } from '../../learning/input-size/report.js';
 import { TestSetLook } from '../../learning/report.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
 
@@ -41,6 +42,7 @@ export const TrainingRun = Type.Object({
         testSet: TestSetLook,
         comparison: ModelComparison,
         learningCurve: Nullable(LearningCurve),
+        inputSize: InputSizeReport,
       },
       description: 'TrainingReport, or AnomalyReport of an anomaly model',
     }),
