@@ -100,6 +100,11 @@ const modelsRoute = createRoute({
   path: '/models',
   component: lazyRouteComponent(() => import('./features/models/models-page.js'), 'ModelsPage'),
 });
+const frameRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/frames/$frameId',
+  component: lazyRouteComponent(() => import('./features/lineage/frame-page.js'), 'FramePage'),
+});
 const rolloutsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/rollouts',
@@ -132,6 +137,7 @@ const routeTree = rootRoute.addChildren([
     trainingRoute,
     runRoute,
     modelsRoute,
+    frameRoute,
     rolloutsRoute,
     rolloutRoute,
     peopleRoute,

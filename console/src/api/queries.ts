@@ -139,6 +139,16 @@ export const modelsQuery = queryOptions({
   queryKey: keys.models,
   queryFn: async () => (await unwrap(client.GET('/api/v1/models'))).items,
 });
+export const modelLineageQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.models, 'lineage', id],
+    queryFn: () => unwrap(client.GET('/api/v1/models/{id}/lineage', { params: { path: { id } } })),
+  });
+export const frameLineageQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.models, 'frame', id],
+    queryFn: () => unwrap(client.GET('/api/v1/frames/{id}/lineage', { params: { path: { id } } })),
+  });
 export const rolloutsQuery = queryOptions({
   queryKey: [...keys.rollouts, 'list'],
   queryFn: async () => (await unwrap(client.GET('/api/v1/rollouts'))).items,

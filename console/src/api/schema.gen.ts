@@ -4998,6 +4998,247 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/frames/{id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the decision on a frame goes back to, and the models that its labels taught */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            frameId: string;
+                            deviceId: string;
+                            deviceName: string;
+                            cameraId: string;
+                            /** Format: date-time */
+                            capturedAt: string;
+                            decision: {
+                                /** @description Version id of the model that decided */
+                                modelVersion: string;
+                                /** @description Most probable class */
+                                classId: string;
+                                confidence: number;
+                                /** @description Most probable minus second */
+                                margin: number;
+                                /** @description Whether the camera decided alone: confidence ≥ the package threshold */
+                                accepted: boolean;
+                                /** @description Class id → calibrated probability */
+                                probabilities: {
+                                    [key: string]: number;
+                                };
+                                /** @description Capture to decision */
+                                latencyMs: number;
+                            } | null;
+                            model: {
+                                modelVersionId: string;
+                                /** Format: date-time */
+                                createdAt: string;
+                                imported: {
+                                    /** @description SHA-256 of the public key of the fleet that signed the package */
+                                    signer: string;
+                                    /** @description Its version there */
+                                    version: string;
+                                    manifestSha256: string;
+                                    /** @description Who brought it in */
+                                    by: string;
+                                } | null;
+                                run: {
+                                    id: string;
+                                    number: number;
+                                    /** @enum {unknown} */
+                                    kind: "classifier" | "anomaly";
+                                    /** Format: date-time */
+                                    createdAt: string;
+                                    createdBy: string;
+                                } | null;
+                                dataset: {
+                                    id: string;
+                                    number: number;
+                                    sha256: string;
+                                    /** Format: date-time */
+                                    createdAt: string;
+                                    createdBy: string;
+                                    /** @description Frames that it learnt from */
+                                    train: number;
+                                    /** @description Frames that it was judged on */
+                                    test: number;
+                                } | null;
+                                testSet: {
+                                    id: string;
+                                    number: number;
+                                } | null;
+                                /** @description Whose labels it learnt from, the most first */
+                                people: {
+                                    author: string;
+                                    labels: number;
+                                }[];
+                            } | null;
+                            /** @description Every revision, oldest first, with the models it went into */
+                            labels: {
+                                revision: number;
+                                kind: "class" | "unsure" | "skip" | "retracted";
+                                classId: string | null;
+                                author: string;
+                                source: "review" | "api" | "second_opinion";
+                                durationMs: number | null;
+                                /** Format: date-time */
+                                at: string;
+                                models: {
+                                    modelVersionId: string;
+                                    runId: string;
+                                    runNumber: number;
+                                    datasetId: string;
+                                    /**
+                                     * @description Whether the model learnt from it or was measured on it
+                                     * @enum {unknown}
+                                     */
+                                    as: "taught" | "judged";
+                                }[];
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Run, dataset version and people behind a model version */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            modelVersionId: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            imported: {
+                                /** @description SHA-256 of the public key of the fleet that signed the package */
+                                signer: string;
+                                /** @description Its version there */
+                                version: string;
+                                manifestSha256: string;
+                                /** @description Who brought it in */
+                                by: string;
+                            } | null;
+                            run: {
+                                id: string;
+                                number: number;
+                                /** @enum {unknown} */
+                                kind: "classifier" | "anomaly";
+                                /** Format: date-time */
+                                createdAt: string;
+                                createdBy: string;
+                            } | null;
+                            dataset: {
+                                id: string;
+                                number: number;
+                                sha256: string;
+                                /** Format: date-time */
+                                createdAt: string;
+                                createdBy: string;
+                                /** @description Frames that it learnt from */
+                                train: number;
+                                /** @description Frames that it was judged on */
+                                test: number;
+                            } | null;
+                            testSet: {
+                                id: string;
+                                number: number;
+                            } | null;
+                            /** @description Whose labels it learnt from, the most first */
+                            people: {
+                                author: string;
+                                labels: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{id}": {
         parameters: {
             query?: never;

@@ -9,6 +9,7 @@ import { registerDeviceSettings } from './device-settings/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
 import { registerLabelling } from './labelling/routes.js';
+import { registerLineage } from './lineage/routes.js';
 import { createModelsBackground } from './models/background.js';
 import { registerModels } from './models/routes.js';
 import { createRolloutsBackground } from './rollouts/background.js';
@@ -29,6 +30,7 @@ export function registerProductFeatures(
   registerArchitectures(app, services, options);
   registerTraining(app, services);
   registerModels(app, services);
+  registerLineage(app, services);
   registerRollouts(app, services);
   registerChallengers(app, services);
   registerDeviceSettings(app, services);

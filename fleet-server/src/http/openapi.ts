@@ -12,6 +12,7 @@ import * as deviceSettings from '../features/device-settings/schemas.js';
 import * as devices from '../features/devices/schemas.js';
 import * as frames from '../features/frames/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
+import * as lineage from '../features/lineage/schemas.js';
 import * as models from '../features/models/schemas.js';
 import * as monitoring from '../features/monitoring/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
@@ -36,6 +37,7 @@ export const declaredRoutes: AnyRoute[] = [
   devices,
   frames,
   labelling,
+  lineage,
   models,
   monitoring,
   rollouts,

@@ -3,7 +3,7 @@ import { IconBox, IconRocket } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { challengersQuery, modelsQuery } from '../../api/queries.js';
+import { challengersQuery, modelLineageQuery, modelsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ModelVersion } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
@@ -12,6 +12,7 @@ import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { ChallengerDialog } from '../device/challenger-dialog.js';
+import { LineageChain } from '../lineage/lineage-chain.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import classes from './models.module.css';
 import { MoreMenu } from './more-menu.js';
@@ -155,7 +156,32 @@ function ModelCard({
         )}
         backbone {provenance.backbone} · Lineside {provenance.softwareVersion}
       </p>
+      {model.trainingRunId ? <Lineage modelId={model.id} /> : null}
     </section>
+  );
+}
+
+/** What is behind a version, when asked for. */
+function Lineage({ modelId }: { modelId: string }) {
+  const [shown, setShown] = useState(false);
+  const lineage = useQuery({ ...modelLineageQuery(modelId), enabled: shown });
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.more}
+        aria-expanded={shown}
+        onClick={() => setShown(!shown)}
+        data-testid={`lineage-${modelId}`}
+      >
+        {shown ? 'Hide lineage' : 'Lineage'}
+      </button>
+      {shown ? (
+        <Loaded query={lineage} skeleton={<Loading rows={1} height={80} />}>
+          {(data) => <LineageChain lineage={data} />}
+        </Loaded>
+      ) : null}
+    </>
   );
 }
 

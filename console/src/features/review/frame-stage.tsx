@@ -1,5 +1,6 @@
 import { Button, Loader } from '@mantine/core';
 import { IconPhotoOff } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { ReviewItem } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
@@ -65,6 +66,9 @@ export function FrameStage({ item, pictures }: { item: ReviewItem; pictures: Pic
         <b>{item.frame.deviceName}</b>
         <span>{item.frame.cameraId}</span>
         <Ago at={item.frame.capturedAt} />
+        <Link to="/frames/$frameId" params={{ frameId }} className={classes.lineage}>
+          Lineage
+        </Link>
         {item.frame.clockSuspect ? <span className={classes.suspect}>device clock is off</span> : null}
       </div>
       {zoom.zoomed ? (

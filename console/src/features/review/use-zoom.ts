@@ -36,7 +36,7 @@ export function useZoom(frameId: string) {
       set((current) => scaledAbout(current, factor, x, y));
     },
     onPointerDown(event: PointerEvent<HTMLElement>) {
-      if ((event.target as Element).closest('button')) return;
+      if ((event.target as Element).closest('button, a')) return;
       pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
       event.currentTarget.setPointerCapture(event.pointerId);
     },
