@@ -7383,6 +7383,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training/augmented-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A frame as it is, and seven times as augmentation may change it, on one sheet */
+        get: {
+            parameters: {
+                query: {
+                    frameId: string;
+                    /** @description Separated by commas, out of flip-horizontal, flip-vertical, rotation, crop, brightness, contrast, noise, blur; empty: none */
+                    changes: string;
+                    /** @description Another one, other views */
+                    seed?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/png": string;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training/runs/{id}": {
         parameters: {
             query?: never;
@@ -7927,6 +7985,8 @@ export interface paths {
                          * @enum {unknown}
                          */
                         mode?: "auto" | "head" | "tail" | "whole";
+                        /** @description What augmentation may do to a picture that fine-tuning learns from; all of it unless given */
+                        changes?: ("flip-horizontal" | "flip-vertical" | "rotation" | "crop" | "brightness" | "contrast" | "noise" | "blur")[];
                         /**
                          * @description A classifier, the default, or an anomaly model that learns from the frames of one class
                          * @enum {unknown}

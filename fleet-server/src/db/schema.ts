@@ -28,6 +28,7 @@ import type { ImportedFrom } from '../features/models/schemas.js';
 import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
+import type { Change } from '../learning/finetune/augment.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
 
 /** `bytea`. PGlite and pg both take and give byte arrays. */
@@ -326,6 +327,7 @@ export const trainingRuns = pgTable('training_runs', {
     .$type<{
       alpha?: number;
       mode?: TuneMode;
+      changes?: Change[];
       kind?: TrainingKind;
       goodClassId?: string;
       architecture?: string;

@@ -7,6 +7,7 @@ import { compareWithChampion, type JudgedFrame } from './comparison/compare-with
 import { composeModel } from './compose.js';
 import { measureLearningCurve } from './curve/learning-curve.js';
 import { extractFeatures, loadAgain } from './features.js';
+import { augmentationOf, changes } from './finetune/augment.js';
 import { encodeGoldenFrames, goldenImages } from './golden.js';
 import { argmax } from './head/cross-validate.js';
 import { type FittedHead, fitHead } from './head/fit-head.js';
@@ -120,6 +121,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
             },
             loadRow: (row) => loadAgain(fitted[row]!.frame.path),
             checkpointDir: input.checkpointDir,
+            augmentation: augmentationOf(options.changes ?? changes),
             memoryBytes: options.memoryBytes,
             threads: options.threads,
             seed: options.seed,

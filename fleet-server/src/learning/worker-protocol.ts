@@ -5,6 +5,7 @@ import { AnomalyReport } from './anomaly/report.js';
 import { normalisations } from './architecture/preparations.js';
 import { Tunable } from './architecture/tunable.js';
 import { Champion } from './comparison/input.js';
+import { changes } from './finetune/augment.js';
 import { SerializedHead } from './head/head.js';
 import { WrittenFile } from './package-files.js';
 import { AcceptDecision, TrainingReport } from './report.js';
@@ -101,6 +102,9 @@ export const TrainInput = Type.Object(
             description: "Height and width in pixels; absent: the backbone's own",
           }),
         ),
+        changes: Type.Optional(
+          Type.Array(Type.Enum(changes), { description: 'That augmentation makes; absent: all' }),
+        ),
         memoryBytes: Type.Integer({ minimum: 0, description: 'That fine-tuning may take' }),
         threads: Type.Integer({ minimum: 1 }),
         seed: Count,
@@ -185,18 +189,27 @@ export const HeatMapInput = Type.Object(
 );
 export type HeatMapInput = Static<typeof HeatMapInput>;
 
-export const HeatMapResult = Type.Object(
+const Png = Type.Refine(
+  Type.Unsafe<Uint8Array>({}),
+  (value) => value instanceof Uint8Array,
+  () => 'must be a Uint8Array',
+);
+
+export const HeatMapResult = Type.Object({ png: Png, score: Type.Number() }, closed);
+export type HeatMapResult = Static<typeof HeatMapResult>;
+
+export const ViewsInput = Type.Object(
   {
-    png: Type.Refine(
-      Type.Unsafe<Uint8Array>({}),
-      (value) => value instanceof Uint8Array,
-      () => 'must be a Uint8Array',
-    ),
-    score: Type.Number(),
+    imagePath: Type.String(),
+    changes: Type.Array(Type.Enum(changes)),
+    seed: Count,
   },
   closed,
 );
-export type HeatMapResult = Static<typeof HeatMapResult>;
+export type ViewsInput = Static<typeof ViewsInput>;
+
+export const ViewsResult = Type.Object({ png: Png }, closed);
+export type ViewsResult = Static<typeof ViewsResult>;
 
 export const OrderRequest = Type.Object(
   {
@@ -243,6 +256,7 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('anomaly'), input: AnomalyInput }, closed),
   Type.Object({ type: Type.Literal('bootstrap'), input: BootstrapInput }, closed),
   Type.Object({ type: Type.Literal('heat-map'), input: HeatMapInput }, closed),
+  Type.Object({ type: Type.Literal('views'), input: ViewsInput }, closed),
   Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
   Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
@@ -281,6 +295,7 @@ export const WorkerReply = Type.Union([
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('anomaly'), result: AnomalyResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('bootstrap'), result: ModelFiles }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('heat-map'), result: HeatMapResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('views'), result: ViewsResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
   Type.Object(
@@ -310,6 +325,7 @@ export interface WorkerResults {
   anomaly: AnomalyResult;
   bootstrap: ModelFiles;
   'heat-map': HeatMapResult;
+  views: ViewsResult;
   order: OrderResult;
   embed: EmbedResult;
   architecture: CheckedArchitecture;

@@ -3,6 +3,7 @@ import { type ErrorCode, LinesideError, toLinesideError } from '@lineside/shared
 import { drawHeatMap } from './anomaly/heat-map.js';
 import { trainAnomaly } from './anomaly/train-anomaly.js';
 import { checkArchitecture } from './architecture/check-architecture.js';
+import { drawViews } from './augmented-views.js';
 import { bootstrap } from './bootstrap.js';
 import { embed } from './embed.js';
 import { parseHead } from './head/head.js';
@@ -68,6 +69,8 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
       return { type: 'result', job: 'bootstrap', result: await bootstrap(job.input) };
     case 'heat-map':
       return { type: 'result', job: 'heat-map', result: await drawHeatMap(job.input) };
+    case 'views':
+      return { type: 'result', job: 'views', result: await drawViews(job.input) };
     case 'order':
       return { type: 'result', job: 'order', result: order(job.input) };
     case 'embed':

@@ -1,4 +1,5 @@
-import { eq } from 'drizzle-orm';
+import { eq, isNotNull } from 'drizzle-orm';
+import sharp from 'sharp';
 import { frames, trainingRuns } from '../../src/db/schema.js';
 import { createClass } from '../../src/features/classes/service.js';
 import { takeSnapshot } from '../../src/features/datasets/snapshot.js';
@@ -9,6 +10,7 @@ import { leaseFrames } from '../../src/features/labelling/service.js';
 import { createModelsBackground } from '../../src/features/models/background.js';
 import { championId, listModels, setChampion } from '../../src/features/models/repository.js';
 import * as rollouts from '../../src/features/rollouts/repository.js';
+import { createAugmentedViews } from '../../src/features/training/augmented-views.js';
 import { createTrainingBackground } from '../../src/features/training/background.js';
 import { getRun } from '../../src/features/training/repository.js';
 import { cancelTraining, startTraining } from '../../src/features/training/service.js';
@@ -105,6 +107,16 @@ onEachEngine('training', async (t, engine) => {
     t.ok(model!.metrics!.balancedAccuracy > 0.5);
     t.equal(await championId(db), 'v1', 'a version has to be rolled out or promoted');
     t.ok(world.events.some((event) => event.type === 'training' && event.runId === id));
+  });
+
+  await t.test('what augmentation does to a frame can be seen beforehand', async (t) => {
+    const views = createAugmentedViews(services);
+    const [frame] = await db.select({ id: frames.id }).from(frames).where(isNotNull(frames.labelClassId));
+    const id = frame?.id ?? '';
+    const all = await views(id, 'flip-horizontal,rotation,noise', 1);
+    t.match(await sharp(all).metadata(), { format: 'png' });
+    t.notSame(await views(id, '', 1), all, 'none is another sheet');
+    await t.rejects(views('nobody', '', 1), { code: 'not_found' });
   });
 
   await t.test('a restart of the server goes on with the run', async (t) => {

@@ -53,11 +53,13 @@ onALine(
     const camera = async (id: string) =>
       (await box.device()).reported?.cameras.find((candidate) => candidate.id === id);
     await box.start(settings);
+    const outages: { from: number; to: number }[] = [];
     for (let visit = 0; visit < 3; visit++) {
       const unplug = await networkCamera(port);
       const before = await count('network');
       await until('the camera to be decided', async () => (await count('network')) >= before + 20);
       await until('the server to see it run', async () => (await camera('network'))?.state === 'running');
+      const from = Date.now();
       await unplug();
       const told = await until('the server to be told', async () => {
         const now = await camera('network');
@@ -66,10 +68,20 @@ onALine(
       t.match(told.message, /\S{3}/, `it is told: ${told.message}`);
       const steadyBefore = await count('steady');
       await until('the other camera to go on', async () => (await count('steady')) >= steadyBefore + 10);
+      outages.push({ from, to: Date.now() });
     }
     const steady = (await box.decisions()).filter(({ cameraId }) => cameraId === 'steady');
-    const gaps = steady.slice(1).map((now, index) => now.capturedAt - (steady[index]?.capturedAt ?? 0));
-    t.ok(Math.max(...gaps) < 3000, `the steady camera's longest gap is ${Math.max(...gaps)} ms`);
+    const longest = { during: 0, beside: 0 };
+    for (const [index, { capturedAt }] of steady.slice(1).entries()) {
+      const before = steady[index]?.capturedAt ?? capturedAt;
+      const when = outages.some(({ from, to }) => capturedAt > from && before < to) ? 'during' : 'beside';
+      longest[when] = Math.max(longest[when], capturedAt - before);
+    }
+    // A busy machine delays every frame: what it does while both cameras run is the measure.
+    t.ok(
+      longest.during < 2000 + 2 * longest.beside,
+      `the steady camera's longest gap is ${longest.during} ms during outages, ${longest.beside} ms else`,
+    );
   },
   { skip },
 );

@@ -1,5 +1,6 @@
 import { Button, SegmentedControl, Select } from '@mantine/core';
-import { IconPlayerPlay } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
+import { IconAdjustments, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
@@ -8,6 +9,7 @@ import type { Architecture } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
+import { AugmentationDialog, allChanges, type Change } from './augmentation-dialog.js';
 import classes from './training.module.css';
 
 /** Share of wrong decisions a camera may make alone. The middle one is what the server takes unless told otherwise. */
@@ -64,6 +66,8 @@ export function StartPanel({ busy }: { busy: boolean }) {
   const [size, setSize] = useState('auto');
   const [architecture, setArchitecture] = useState('default');
   const chosen = architectures.find(({ id }) => id === architecture);
+  const [changes, setChanges] = useState<Change[]>(allChanges);
+  const [choosing, choose] = useDisclosure(false);
   const [kind, setKind] = useState('classifier');
   const [chosenGood, setGood] = useState<string | null>(null);
   const fullest = [...classList].sort((a, b) => b.labels - a.labels)[0];
@@ -81,6 +85,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
                   mode: bearable(mode, chosen),
                   architecture: chosen?.id ?? 'default',
                   inputSize: sizeFor(size, chosen),
+                  changes,
                 }),
           },
         }),
@@ -170,6 +175,17 @@ export function StartPanel({ busy }: { busy: boolean }) {
                 w={270}
                 data-testid="training-mode"
               />
+              {bearable(mode, chosen) === 'head' ? null : (
+                <Button
+                  variant="default"
+                  leftSection={<IconAdjustments size={18} />}
+                  onClick={choose.open}
+                  data-testid="training-augmentation"
+                >
+                  Augmentation
+                  {changes.length < allChanges.length ? `: ${changes.length} of ${allChanges.length}` : ''}
+                </Button>
+              )}
             </>
           )}
           <Select
@@ -200,6 +216,12 @@ export function StartPanel({ busy }: { busy: boolean }) {
             ))}
           </div>
         ) : null}
+        <AugmentationDialog
+          opened={choosing}
+          onClose={choose.close}
+          changes={changes}
+          setChanges={setChanges}
+        />
         {start.error ? <Problem error={start.error} /> : null}
       </div>
     </Panel>

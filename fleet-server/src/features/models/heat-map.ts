@@ -1,6 +1,7 @@
 import { LinesideError } from '@lineside/shared';
 import { eq } from 'drizzle-orm';
 import { trainingRuns } from '../../db/schema.js';
+import { oneAtATime } from '../../learning/one-at-a-time.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { Services } from '../../services.js';
 import { imageOf } from '../frames/repository.js';
@@ -12,7 +13,7 @@ const likelyLimit = 2;
 /** Draws heat maps, each in a process of its own and one after the other: training and ingest go on beside it. */
 export function createHeatMaps(services: Services): (modelId: string, frameId: string) => Promise<Buffer> {
   const { db } = services.database;
-  let busy: Promise<unknown> = Promise.resolve();
+  const queued = oneAtATime();
 
   async function draw(modelPath: string, imagePath: string, limit: number): Promise<Buffer> {
     const { png } = await runLearningJob<'heat-map'>({
@@ -30,9 +31,7 @@ export function createHeatMaps(services: Services): (modelId: string, frameId: s
     if (!image) throw new LinesideError('not_found', `There is no frame ${frameId}.`);
     const modelPath = await services.blobs.path(model.manifest.variants[0]!.file.sha256);
     const imagePath = await services.blobs.path(image.sha256);
-    const drawn = busy.then(() => draw(modelPath, imagePath, limit));
-    busy = drawn.catch(() => {});
-    return drawn;
+    return queued(() => draw(modelPath, imagePath, limit));
   };
 }
 

@@ -85,6 +85,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
         alpha: begun.options.alpha ?? defaultAlpha,
         mode: begun.options.mode ?? 'auto',
         inputSize: begun.options.inputSize ?? 'auto',
+        ...(begun.options.changes && { changes: begun.options.changes }),
         memoryBytes: Math.floor(memoryShare * totalmem()),
         threads: availableParallelism(),
         seed,

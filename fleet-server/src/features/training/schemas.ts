@@ -3,6 +3,7 @@ import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 import { ModelComparison } from '../../learning/comparison/report.js';
 import { LearningCurve } from '../../learning/curve/report.js';
+import { changes } from '../../learning/finetune/augment.js';
 import { InputSizeReport } from '../../learning/input-size/report.js';
 import { TestSetLook } from '../../learning/report.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
@@ -74,6 +75,13 @@ export const startTraining = defineRoute({
           'where validation shows that it gains',
       }),
     ),
+    changes: Type.Optional(
+      Type.Array(Type.Enum(changes), {
+        uniqueItems: true,
+        description:
+          'What augmentation may do to a picture that fine-tuning learns from; all of it unless given',
+      }),
+    ),
     kind: Type.Optional(
       Type.Enum(trainingKinds, {
         description:
@@ -95,6 +103,25 @@ export const startTraining = defineRoute({
     ),
   }),
   response: TrainingRun,
+});
+export const getAugmentedViews = defineRoute({
+  method: 'GET',
+  url: '/training/augmented-views',
+  tag: 'training',
+  summary: 'A frame as it is, and seven times as augmentation may change it, on one sheet',
+  access: 'viewer',
+  query: Type.Object({
+    frameId: Type.String(),
+    changes: Type.String({
+      pattern: `^((${changes.join('|')})(,(?!$)|$))*$`,
+      description: `Separated by commas, out of ${changes.join(', ')}; empty: none`,
+    }),
+    seed: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Another one, other views' }),
+    ),
+  }),
+  produces: 'image/png',
+  perMinute: 60,
 });
 export const listTraining = defineRoute({
   method: 'GET',

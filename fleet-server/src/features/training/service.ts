@@ -4,6 +4,7 @@ import { trainingRuns } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import * as queue from '../../jobs/queue.js';
 import { fewestGood } from '../../learning/anomaly/choose-frames.js';
+import type { Change } from '../../learning/finetune/augment.js';
 import type { TuneMode } from '../../learning/tuning/modes.js';
 import type { Services } from '../../services.js';
 import { defaultArchitecture, requireTrainable } from '../architectures/catalogue.js';
@@ -18,6 +19,7 @@ export interface StartBody {
   datasetVersionId?: string;
   alpha?: number;
   mode?: TuneMode;
+  changes?: Change[];
   kind?: TrainingKind;
   goodClassId?: string;
   architecture?: string;

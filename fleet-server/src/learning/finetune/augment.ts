@@ -29,6 +29,28 @@ export const defaultAugmentation: Augmentation = {
   blur: 0.15,
 };
 
+/** What a run may be told to leave out, by name; each goes with its part of the augmentation. */
+const parts = {
+  'flip-horizontal': { flipHorizontal: false },
+  'flip-vertical': { flipVertical: false },
+  rotation: { rotationDegrees: 0 },
+  crop: { crop: 0 },
+  brightness: { brightness: 0 },
+  contrast: { contrast: 0 },
+  noise: { noise: 0 },
+  blur: { blur: 0 },
+} as const satisfies Record<string, Partial<Augmentation>>;
+
+export type Change = keyof typeof parts;
+export const changes = Object.keys(parts) as Change[];
+
+/** The usual augmentation with these changes only; undefined when there is none. */
+export function augmentationOf(wanted: readonly Change[]): Augmentation | undefined {
+  const left = changes.filter((change) => !wanted.includes(change));
+  if (left.length === changes.length) return undefined;
+  return Object.assign({}, defaultAugmentation, ...left.map((change) => parts[change]));
+}
+
 /** A changed copy of the same size, of uint8 RGB. The same random numbers give the same picture. */
 export function augment(image: RgbImage, settings: Augmentation, random: () => number): RgbImage {
   const moved = move(image, settings, random);

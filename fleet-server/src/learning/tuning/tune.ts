@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backbone } from '../backbone/default-backbone.js';
 import { fitTemperature } from '../calibrate.js';
-import { defaultAugmentation } from '../finetune/augment.js';
+import type { Augmentation } from '../finetune/augment.js';
 import { type FineTuneContext, type FineTuneResult, fineTune } from '../finetune/fine-tune.js';
 import { cacheAtCut } from '../finetune/inputs/cache-at-cut.js';
 import { estimateMemory, fineTuneSize, type MemoryEstimate, requireMemory } from '../finetune/memory.js';
@@ -26,6 +26,8 @@ export interface TuneInput {
   readonly rows: LabelledFeatures;
   readonly fit: FittedHead;
   readonly loadRow: (row: number) => Promise<RgbImage>;
+  /** Absent: pictures are trained on as they are. */
+  readonly augmentation: Augmentation | undefined;
   readonly outputDir: string;
   /** Absent: a run that is killed begins again. */
   readonly checkpointDir?: string | undefined;
@@ -76,7 +78,13 @@ export async function tune(
   if (splits.length === 0) return refuse('too-few-groups');
   const plan = await planOf(backbone, mode);
   if (plan.nodes.length === 0) return refuse('no-tail');
-  const { views, memory } = affordable(plan, rows.labels.length, rows.classes, input.memoryBytes);
+  const { views, memory } = affordable(
+    plan,
+    rows.labels.length,
+    rows.classes,
+    input.memoryBytes,
+    input.augmentation !== undefined,
+  );
   if (memory.total > input.memoryBytes) {
     if (mode === 'auto') return refuse('too-little-memory');
     requireMemory(memory, input.memoryBytes);
@@ -88,7 +96,7 @@ export async function tune(
   const needs = `${Math.ceil(memory.total / 2 ** 20)} MiB of memory`;
   const inputs = await cacheAtCut(plan, rows.labels.length, input.loadRow, {
     threads: input.threads,
-    augmentation: defaultAugmentation,
+    augmentation: input.augmentation,
     views,
     seed: input.seed,
     signal: context.signal,
@@ -186,9 +194,10 @@ function affordable(
   pictures: number,
   classes: number,
   budget: number,
+  augmented = true,
 ): { views: number; memory: MemoryEstimate } {
   const size = fineTuneSize(plan, classes);
-  const choices = startsAtPixels(plan) ? [1] : viewChoices;
+  const choices = startsAtPixels(plan) || !augmented ? [1] : viewChoices;
   const estimates = choices.map((views) => ({ views, memory: estimateMemory(size, pictures, views) }));
   return estimates.find(({ memory }) => memory.total <= budget) ?? estimates.at(-1)!;
 }

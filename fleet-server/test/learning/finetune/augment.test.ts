@@ -1,5 +1,11 @@
 import t from 'tap';
-import { type Augmentation, augment, defaultAugmentation } from '../../../src/learning/finetune/augment.js';
+import {
+  type Augmentation,
+  augment,
+  augmentationOf,
+  changes,
+  defaultAugmentation,
+} from '../../../src/learning/finetune/augment.js';
 import type { RgbImage } from '../../../src/learning/image.js';
 import { seededRandom } from '../../../src/learning/random.js';
 import { drawTexture } from '../fixtures.js';
@@ -34,6 +40,19 @@ const flipped = ({ width, height, rgb }: RgbImage, from: (x: number, y: number) 
   }
   return out;
 };
+
+t.test('changes are switched by name', async (t) => {
+  t.strictSame(augmentationOf(changes), defaultAugmentation);
+  t.equal(augmentationOf([]), undefined);
+  t.strictSame(augmentationOf(['rotation']), {
+    ...off,
+    rotationDegrees: defaultAugmentation.rotationDegrees,
+  });
+  t.strictSame(augmentationOf(changes.filter((change) => change !== 'flip-vertical')), {
+    ...defaultAugmentation,
+    flipVertical: false,
+  });
+});
 
 t.test('everything off is the same picture, in memory of its own', async (t) => {
   for (const { rgb } of views({})) t.equal(Buffer.compare(rgb, image.rgb), 0);

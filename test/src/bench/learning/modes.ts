@@ -5,6 +5,7 @@ import {
   ensureDefaultBackbone,
 } from '@lineside/fleet-server/learning/backbone/default-backbone';
 import { loadAgain } from '@lineside/fleet-server/learning/features';
+import { defaultAugmentation } from '@lineside/fleet-server/learning/finetune/augment';
 import { fitHead } from '@lineside/fleet-server/learning/head/fit-head';
 import type { Head } from '@lineside/fleet-server/learning/head/head';
 import { classificationMetrics } from '@lineside/fleet-server/learning/metrics';
@@ -53,7 +54,11 @@ async function balancedAccuracies(
     const outputDir = await mkdtemp(join(problem.workDir, `${mode}-`));
     const loadRow = (row: number) => loadAgain((labelled.pictures[row] as Picture).path);
     const { tuned, report } = await tune(
-      { mode, backbone, rows: labelled.rows, fit, outputDir, loadRow, memoryBytes, threads, seed },
+      {
+        ...{ mode, backbone, fit, outputDir, loadRow, memoryBytes, threads, seed },
+        rows: labelled.rows,
+        augmentation: defaultAugmentation,
+      },
       {},
     );
     const head = found.head as number;
