@@ -178,6 +178,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
               {bearable(mode, chosen) === 'head' ? null : (
                 <Button
                   variant="default"
+                  size="md"
                   leftSection={<IconAdjustments size={18} />}
                   onClick={choose.open}
                   data-testid="training-augmentation"
