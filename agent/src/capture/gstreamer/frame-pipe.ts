@@ -24,13 +24,16 @@ const address = (name: string): string =>
 export async function openFramePipe(onRead: OnReadOpts): Promise<FramePipe> {
   const name = randomUUID();
   const server = createServer({ pauseOnConnect: true });
+  let reader: Socket | null = null;
   try {
-    const accepted = once(server, 'connection');
     await once(server.listen(address(name)), 'listening');
-    const reader = connect({ path: address(name), onread: onRead });
-    await once(reader, 'connect');
-    const [writer] = (await accepted) as [Socket];
+    const accepted = once(server, 'connection');
+    reader = connect({ path: address(name), onread: onRead });
+    const [[writer]] = await Promise.all([accepted as Promise<[Socket]>, once(reader, 'connect')]);
     return { reader, writer };
+  } catch (error) {
+    reader?.destroy();
+    throw error;
   } finally {
     server.close();
   }
