@@ -20,6 +20,7 @@ import { lockFolder } from './files/folder-lock.js';
 import { builtConsole } from './plugins/console.js';
 import type { Services } from './services.js';
 import { FleetCa } from './trust/fleet-ca.js';
+import { openPackageKey } from './trust/package-key.js';
 import { TufRepository } from './trust/tuf-repository.js';
 
 const signAgainMs = 3_600_000;
@@ -133,6 +134,7 @@ async function open(
     devices: hub,
     audit,
     artifacts,
+    packageKey: await openPackageKey(trustDir),
     log,
     now,
   };

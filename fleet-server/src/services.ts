@@ -71,6 +71,16 @@ export interface Artifacts {
   readTuf(name: string): Promise<Buffer | null>;
 }
 
+/** Signs model packages that leave this fleet. */
+export interface PackageKey {
+  /** Raw ed25519, hex. */
+  readonly publicKey: string;
+  /** SHA-256 of it, hex: what people compare. */
+  readonly fingerprint: string;
+  /** @returns hex */
+  sign(bytes: Uint8Array): string;
+}
+
 export interface Services {
   readonly dataDir: string;
   readonly database: Database;
@@ -79,6 +89,7 @@ export interface Services {
   readonly devices: DeviceLink;
   readonly audit: Audit;
   readonly artifacts: Artifacts;
+  readonly packageKey: PackageKey;
   readonly log: FastifyBaseLogger;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -139,6 +139,11 @@ export const modelsQuery = queryOptions({
   queryKey: keys.models,
   queryFn: async () => (await unwrap(client.GET('/api/v1/models'))).items,
 });
+export const packageKeyQuery = queryOptions({
+  queryKey: ['package-key'],
+  queryFn: () => unwrap(client.GET('/api/v1/models/package-key')),
+  staleTime: Number.POSITIVE_INFINITY,
+});
 export const modelLineageQuery = (id: string) =>
   queryOptions({
     queryKey: [...keys.models, 'lineage', id],

@@ -5894,6 +5894,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{id}/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A model version as one signed archive */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-tar": string;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{id}/heat-map": {
         parameters: {
             query?: never;
@@ -5944,6 +5998,232 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/package-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fingerprint of the key that this fleet signs packages with, to be compared where one is brought in */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description SHA-256 of the key that a fleet signs packages with */
+                            fingerprint: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a model in that another fleet exported: signature, hashes and manifest are checked, its classes must be here, and it has to answer its golden frames. Errors: `artifact_untrusted`, `artifact_corrupt`, `payload_invalid`, `class_unknown`, `conflict` (it is here already), `self_test_failed`, `model_invalid`, `model_contract`, `payload_too_large` */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description SHA-256 of the key that a fleet signs packages with */
+                    signer?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description The version, such as v3; v0 is the bootstrap model */
+                            id: string;
+                            number: number;
+                            /** Format: date-time */
+                            createdAt: string;
+                            trainingRunId: string | null;
+                            champion: boolean;
+                            /** @description Named as the one to be tried next */
+                            challenger: boolean;
+                            notes: string;
+                            tags: string[];
+                            imported: {
+                                /** @description SHA-256 of the public key of the fleet that signed the package */
+                                signer: string;
+                                /** @description Its version there */
+                                version: string;
+                                manifestSha256: string;
+                                /** @description Who brought it in */
+                                by: string;
+                            } | null;
+                            /** @description Devices that report running it */
+                            devices: number;
+                            accuracy: number | null;
+                            balancedAccuracy: number | null;
+                            evaluatedOn: number | null;
+                            bytes: number;
+                            manifest: {
+                                /** @enum {number} */
+                                v: 1;
+                                name: string;
+                                version: string;
+                                /** @description Unix time, milliseconds */
+                                createdAt: number;
+                                /** @enum {string} */
+                                task: "classification";
+                                /** @description In the order of the probabilities output */
+                                classes: {
+                                    id: string;
+                                    name: string;
+                                }[];
+                                /** @description Resizing and normalising happen inside the graph */
+                                input: {
+                                    name: string;
+                                    /** @enum {string} */
+                                    layout: "HWC";
+                                    /** @enum {string} */
+                                    type: "uint8";
+                                    /** @enum {string} */
+                                    colour: "RGB";
+                                    /** @description pixels; null: any */
+                                    height: number | null;
+                                    /** @description pixels; null: any */
+                                    width: number | null;
+                                };
+                                outputs: {
+                                    /** @description float32 [classes] */
+                                    probabilities: string;
+                                    /** @description float32 [dimensions] */
+                                    embedding: string;
+                                };
+                                embedding: {
+                                    space: string;
+                                    dimensions: number;
+                                };
+                                /** @description At most the share alpha of what is decided alone is wrong; by the method `good-parts-tolerance` (an anomaly model), at most that share of good parts is not accepted */
+                                decision: {
+                                    /** @description Decide alone at or above this confidence; above 1: never */
+                                    threshold: number;
+                                    alpha: number;
+                                    calibrationFrames: number;
+                                    method: string;
+                                };
+                                reference?: {
+                                    /** @description SHA-256, lower-case hex */
+                                    sha256: string;
+                                    /** @description bytes */
+                                    length: number;
+                                };
+                                variants: {
+                                    /** @description fp32, int8-x86-vnni, … */
+                                    name: string;
+                                    file: {
+                                        /** @description SHA-256, lower-case hex */
+                                        sha256: string;
+                                        /** @description bytes */
+                                        length: number;
+                                    };
+                                    /** @description Absent: any */
+                                    arch?: string[];
+                                    quantised?: {
+                                        /** @enum {unknown} */
+                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        /** @description Share of the compared frames with the same most probable class */
+                                        sameAnswer: number;
+                                        /** @description Frames compared */
+                                        n: number;
+                                        /** @description Largest difference of a probability on a golden frame, in place of the one of the frames */
+                                        tolerance: number;
+                                    };
+                                }[];
+                                golden: {
+                                    /** @description SHA-256, lower-case hex */
+                                    sha256: string;
+                                    /** @description bytes */
+                                    length: number;
+                                };
+                                provenance: {
+                                    datasetVersion: string | null;
+                                    datasetSha256: string | null;
+                                    trainingRun: string | null;
+                                    backbone: string;
+                                    softwareVersion: string;
+                                };
+                                licences: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;

@@ -29,7 +29,7 @@ export function registerProductFeatures(
   registerDatasets(app, services);
   registerArchitectures(app, services, options);
   registerTraining(app, services);
-  registerModels(app, services);
+  registerModels(app, services, options);
   registerLineage(app, services);
   registerRollouts(app, services);
   registerChallengers(app, services);

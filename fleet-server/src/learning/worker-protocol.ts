@@ -179,6 +179,23 @@ export const BootstrapInput = Type.Object(
 );
 export type BootstrapInput = Static<typeof BootstrapInput>;
 
+export const SelfTestInput = Type.Object(
+  {
+    modelPath: Type.String({ description: 'Float graph of a package from elsewhere' }),
+    goldenPath: Type.String(),
+    dimensions: Type.Integer({ minimum: 1 }),
+    classes: Type.Integer({ minimum: 1 }),
+  },
+  closed,
+);
+export type SelfTestInput = Static<typeof SelfTestInput>;
+
+export const SelfTestResult = Type.Object(
+  { frames: Count, maxDifference: Type.Number({ minimum: 0 }) },
+  closed,
+);
+export type SelfTestResult = Static<typeof SelfTestResult>;
+
 export const HeatMapInput = Type.Object(
   {
     modelPath: Type.String({ description: 'An anomaly model' }),
@@ -257,6 +274,7 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('bootstrap'), input: BootstrapInput }, closed),
   Type.Object({ type: Type.Literal('heat-map'), input: HeatMapInput }, closed),
   Type.Object({ type: Type.Literal('views'), input: ViewsInput }, closed),
+  Type.Object({ type: Type.Literal('self-test'), input: SelfTestInput }, closed),
   Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
   Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
@@ -296,6 +314,10 @@ export const WorkerReply = Type.Union([
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('bootstrap'), result: ModelFiles }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('heat-map'), result: HeatMapResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('views'), result: ViewsResult }, closed),
+  Type.Object(
+    { type: Type.Literal('result'), job: Type.Literal('self-test'), result: SelfTestResult },
+    closed,
+  ),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
   Type.Object(
@@ -326,6 +348,7 @@ export interface WorkerResults {
   bootstrap: ModelFiles;
   'heat-map': HeatMapResult;
   views: ViewsResult;
+  'self-test': SelfTestResult;
   order: OrderResult;
   embed: EmbedResult;
   architecture: CheckedArchitecture;

@@ -9,6 +9,7 @@ import { embed } from './embed.js';
 import { parseHead } from './head/head.js';
 import { orderFrames } from './order/order.js';
 import { scoreEmbeddings } from './rescore.js';
+import { selfTest } from './self-test.js';
 import { train } from './train.js';
 import {
   isWorkerRequest,
@@ -71,6 +72,8 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
       return { type: 'result', job: 'heat-map', result: await drawHeatMap(job.input) };
     case 'views':
       return { type: 'result', job: 'views', result: await drawViews(job.input) };
+    case 'self-test':
+      return { type: 'result', job: 'self-test', result: await selfTest(job.input) };
     case 'order':
       return { type: 'result', job: 'order', result: order(job.input) };
     case 'embed':

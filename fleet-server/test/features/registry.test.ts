@@ -1,36 +1,16 @@
-import { isLinesideError } from '@lineside/shared';
-import Fastify from 'fastify';
 import { championId, setChampion } from '../../src/features/models/repository.js';
-import { registerModels } from '../../src/features/models/routes.js';
-import { registerValidation } from '../../src/plugins/validation.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addModel, openWorld, person, type World } from './world.js';
-
-/** The routes of the registry, asked by an engineer. */
-function appOf(test: { teardown(work: () => Promise<unknown>): void }, world: World) {
-  const app = Fastify();
-  registerValidation(app, { checkResponses: true });
-  app.setErrorHandler((error, _request, reply) =>
-    isLinesideError(error)
-      ? reply.code(error.status).send({ error: { code: error.code } })
-      : reply.code((error as { statusCode?: number }).statusCode ?? 500).send({ error: { code: 'other' } }),
-  );
-  app.decorateRequest('actor', null);
-  app.addHook('onRequest', async (request) => {
-    request.actor = person('ann');
-  });
-  registerModels(app, world.services);
-  test.teardown(() => app.close());
-  return async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: object) => {
-    const answer = await app.inject({ method, url, ...(body ? { payload: body } : {}) });
-    return { status: answer.statusCode, body: answer.json() };
-  };
-}
+import { modelRoutes } from './model-routes.js';
+import { addModel, openWorld } from './world.js';
 
 onEachEngine('notes, tags and the challenger', async (t, engine) => {
   const world = await openWorld(t, engine);
   const { db } = world.services.database;
-  const ask = appOf(t, world);
+  const app = modelRoutes(t, world);
+  const ask = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: object) => {
+    const answer = await app.inject({ method, url, ...(body ? { payload: body } : {}) });
+    return { status: answer.statusCode, body: answer.json() };
+  };
   for (const number of [1, 2, 3]) await addModel(world, number);
   await setChampion(db, 'v1');
 

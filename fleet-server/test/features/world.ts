@@ -11,6 +11,7 @@ import type { DesiredChange } from '../../src/features/devices/repository.js';
 import type { LiveEvent } from '../../src/features/monitoring/schemas.js';
 import type { Actor } from '../../src/http/route.js';
 import type { Artifacts, Audit, DeviceLink, LiveBus, Services } from '../../src/services.js';
+import { openPackageKey } from '../../src/trust/package-key.js';
 import { type Engine, temporaryFolder } from '../helpers/engines.js';
 import { reportedState } from '../helpers/reported.js';
 
@@ -140,6 +141,7 @@ export async function openWorld(
       devices: fake,
       audit,
       artifacts,
+      packageKey: await openPackageKey(join(dataDir, 'trust')),
       log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
       now: () => Date.now() + aheadMs,
     },

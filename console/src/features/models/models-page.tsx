@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { IconBox, IconRocket } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -14,15 +15,27 @@ import { Tag } from '../../ui/signal.js';
 import { ChallengerDialog } from '../device/challenger-dialog.js';
 import { LineageChain } from '../lineage/lineage-chain.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
+import { ImportDialog } from './import-dialog.js';
 import classes from './models.module.css';
 import { MoreMenu } from './more-menu.js';
 
 export function ModelsPage() {
   const models = useQuery(modelsQuery);
+  const engineer = useMay('engineer');
+  const [bringing, bring] = useDisclosure(false);
   const [rollingOut, setRollingOut] = useState<string | null>(null);
   const [challenging, setChallenging] = useState<string | null>(null);
   return (
-    <Page title="Models">
+    <Page
+      title="Models"
+      actions={
+        engineer ? (
+          <Button variant="default" size="md" onClick={bring.open} data-testid="bring-in-model">
+            Bring in a model
+          </Button>
+        ) : null
+      }
+    >
       <Loaded query={models} skeleton={<Loading rows={3} height={150} />}>
         {(items) =>
           items.length === 0 ? (
@@ -43,6 +56,7 @@ export function ModelsPage() {
           )
         }
       </Loaded>
+      <ImportDialog opened={bringing} onClose={bring.close} />
       <CreateRolloutDialog
         opened={rollingOut !== null}
         onClose={() => setRollingOut(null)}

@@ -50,6 +50,14 @@ export function MoreMenu({ model, challenge }: { model: ModelVersion; challenge:
           <Menu.Item onClick={describe.open} data-testid={`describe-${model.id}`}>
             Notes and tags
           </Menu.Item>
+          <Menu.Item
+            component="a"
+            href={`/api/v1/models/${model.id}/package`}
+            download
+            data-testid={`export-${model.id}`}
+          >
+            Export as a file
+          </Menu.Item>
           {model.champion ? null : (
             <>
               {model.challenger ? (

@@ -3,7 +3,7 @@ import type { Db } from '../../db/database.js';
 import { frames, modelVersions, reviewItems } from '../../db/schema.js';
 import { parseHead, type SerializedHead } from '../../learning/head/head.js';
 import type { Services } from '../../services.js';
-import { championId } from '../models/repository.js';
+import { championId, isBootstrap } from '../models/repository.js';
 import { embedAnew } from './embed-anew.js';
 
 /** More frames than this wait: the newest are ordered, the others keep the place they have. */
@@ -71,7 +71,7 @@ async function loadChampion({ database: { db }, blobs }: Services) {
   if (!model) return null;
   const { space, dimensions } = model.manifest.embedding;
   // The bootstrap model knows nothing: then typical frames come first.
-  const known = model.trainingRunId !== null && model.headSha256 !== null;
+  const known = !isBootstrap(model) && model.headSha256 !== null;
   const modelSha256 = model.manifest.variants[0]!.file.sha256;
   if (!known) return { id, space, dimensions, modelSha256, head: null };
   const serialized: SerializedHead = JSON.parse((await blobs.read(model.headSha256!)).toString());

@@ -35,12 +35,29 @@ export interface Provenance {
 }
 
 /** Gives the files the next version number and the manifest that pins them. */
-export async function insertModel(
+export const insertModel = (
   tx: Transaction,
   { files, headSha256 }: StoredFiles,
   provenance: Provenance,
   metrics: ModelRow['metrics'],
   createdAt: Date,
+): Promise<ModelRow> =>
+  insertVersion(tx, {
+    manifestOf: (version) => toManifest(version, files, provenance, createdAt),
+    bytes: bytesOf(files),
+    trainingRunId: provenance.trainingRunId,
+    ...{ headSha256, metrics, createdAt, imported: null },
+  });
+
+type NewVersion = Pick<
+  ModelRow,
+  'bytes' | 'trainingRunId' | 'headSha256' | 'metrics' | 'createdAt' | 'imported'
+> & { manifestOf(version: string): ModelManifest };
+
+/** A row with the next version number. */
+export async function insertVersion(
+  tx: Transaction,
+  { manifestOf, ...values }: NewVersion,
 ): Promise<ModelRow> {
   // Versions are few and far between: whoever makes one waits for the other.
   await tx.execute(sql`lock table ${modelVersions} in exclusive mode`);
@@ -48,22 +65,12 @@ export async function insertModel(
     .select({ number: sql<number>`coalesce(max(${modelVersions.number}), -1)`.mapWith(Number) })
     .from(modelVersions);
   const number = (latest?.number ?? -1) + 1;
-  const manifest = toManifest(`v${number}`, files, provenance, createdAt);
+  const manifest = manifestOf(`v${number}`);
   const manifestJson = JSON.stringify(manifest);
+  const manifestSha256 = createHash('sha256').update(manifestJson).digest('hex');
   const [row] = await tx
     .insert(modelVersions)
-    .values({
-      id: manifest.version,
-      number,
-      manifest,
-      manifestJson,
-      manifestSha256: createHash('sha256').update(manifestJson).digest('hex'),
-      bytes: bytesOf(files),
-      trainingRunId: provenance.trainingRunId,
-      headSha256,
-      metrics,
-      createdAt,
-    })
+    .values({ ...values, id: manifest.version, number, manifest, manifestJson, manifestSha256 })
     .returning();
   return row!;
 }

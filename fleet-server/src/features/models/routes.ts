@@ -1,12 +1,19 @@
+import type { Readable } from 'node:stream';
 import { LinesideError } from '@lineside/shared';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { createHeatMaps } from './heat-map.js';
+import { exportPackage } from './package/export.js';
+import { importPackage } from './package/import.js';
 import * as repository from './repository.js';
 import * as schemas from './schemas.js';
 
-export function registerModels(app: FastifyInstance, services: Services): void {
+export function registerModels(
+  app: FastifyInstance,
+  services: Services,
+  { maxModelUploadBytes }: { maxModelUploadBytes: number },
+): void {
   const { db } = services.database;
   const show = async (id: string): Promise<schemas.ModelVersion> =>
     (await repository.toModelVersions(db, [await repository.modelById(db, id)]))[0]!;
@@ -50,5 +57,31 @@ export function registerModels(app: FastifyInstance, services: Services): void {
     const model = await repository.modelById(db, params.id);
     if (!(await repository.dropChallenger(db, model.id))) return show(model.id);
     return changed(actor.email, 'model.challenger_drop', model.id, {});
+  });
+
+  mount(app, schemas.getPackageKey, () => ({ fingerprint: services.packageKey.fingerprint }));
+  mount(app, schemas.exportModel, async ({ params, actor, reply }) => {
+    const model = await repository.modelById(db, params.id);
+    const { length, body } = await exportPackage(services, model);
+    await services.audit.record({ actor: actor.email, action: 'model.export', subject: model.id });
+    return reply
+      .type('application/x-tar')
+      .header('content-length', length)
+      .header('content-disposition', `attachment; filename="lineside-${model.id}.tar"`)
+      .send(body);
+  });
+  // A scope of its own: elsewhere a body of raw bytes stays refused.
+  app.register(async (scope) => {
+    const raw = ['application/octet-stream', 'application/x-tar'];
+    scope.addContentTypeParser(raw, (_request, payload, done) => done(null, payload));
+    mount(scope, schemas.importModel, async ({ request, query, actor }) => {
+      const length = request.headers['content-length'];
+      const model = await importPackage(services, actor, request.body as Readable, {
+        declaredBytes: length === undefined ? undefined : Number(length),
+        maxBytes: maxModelUploadBytes,
+        signer: query.signer,
+      });
+      return show(model.id);
+    });
   });
 }

@@ -102,3 +102,41 @@ export const dropChallenger = defineRoute({
   params: IdParams,
   response: ModelVersion,
 });
+
+const Fingerprint = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  description: 'SHA-256 of the key that a fleet signs packages with',
+});
+export const getPackageKey = defineRoute({
+  method: 'GET',
+  url: '/models/package-key',
+  tag: 'models',
+  summary:
+    'Fingerprint of the key that this fleet signs packages with, to be compared where one is brought in',
+  access: 'viewer',
+  response: Type.Object({ fingerprint: Fingerprint }),
+});
+export const exportModel = defineRoute({
+  method: 'GET',
+  url: '/models/:id/package',
+  tag: 'models',
+  summary: 'A model version as one signed archive',
+  access: 'engineer',
+  params: IdParams,
+  produces: 'application/x-tar',
+});
+export const importModel = defineRoute({
+  method: 'POST',
+  url: '/models/packages',
+  tag: 'models',
+  summary:
+    'Take a model in that another fleet exported: signature, hashes and manifest are checked, its classes must be here, and ' +
+    'it has to answer its golden frames. Errors: `artifact_untrusted`, `artifact_corrupt`, `payload_invalid`, ' +
+    '`class_unknown`, `conflict` (it is here already), `self_test_failed`, `model_invalid`, `model_contract`, ' +
+    '`payload_too_large`',
+  access: 'engineer',
+  status: 201,
+  consumes: ['application/octet-stream', 'application/x-tar'],
+  query: Type.Object({ signer: Type.Optional(Fingerprint) }),
+  response: ModelVersion,
+});
