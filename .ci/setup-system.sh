@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system tools that some test suites and benchmarks need (Debian and Ubuntu).
 # Without them the rest of Lineside works; the suites that need them are skipped by name.
+#   --with-torch  also what the PyTorch trainer needs on a CPU (650 MB)
 set -euo pipefail
 
 packages=(
@@ -10,6 +11,12 @@ packages=(
   postgresql
   faketime
 )
+for option in "$@"; do
+  case "$option" in
+    --with-torch) packages+=(python3-torch python3-numpy python3-pil libopenblas0-pthread) ;;
+    *) echo "unknown option: $option" >&2; exit 2 ;;
+  esac
+done
 
 missing=()
 for package in "${packages[@]}"; do

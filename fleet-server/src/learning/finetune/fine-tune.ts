@@ -35,6 +35,9 @@ export interface FineTuneInput {
   readonly validation: Int32Array;
 }
 
+/** A fit, however the pictures come to the trainer. */
+export type FitProblem = Omit<FineTuneInput, 'inputs'>;
+
 export interface FineTuneContext {
   /** Written after every epoch, and read at the start: a run killed meanwhile goes on and ends with the same result. */
   readonly checkpointPath?: string | undefined;

@@ -16,7 +16,7 @@ export function torchMissing(): string | undefined {
     execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
     return undefined;
   } catch {
-    return `${python} has no torch`;
+    return `${python} has no torch: npm run setup:system -- --with-torch`;
   }
 }
 

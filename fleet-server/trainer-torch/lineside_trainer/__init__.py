@@ -1,0 +1,1 @@
+"""Fine-tunes an ONNX backbone with PyTorch and hands back weights of the same names."""
