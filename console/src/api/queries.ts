@@ -131,6 +131,10 @@ export const architecturesQuery = queryOptions({
   queryKey: keys.architectures,
   queryFn: async () => (await unwrap(client.GET('/api/v1/architectures'))).items,
 });
+export const retrainRulesQuery = queryOptions({
+  queryKey: [...keys.training, 'rules'],
+  queryFn: () => unwrap(client.GET('/api/v1/training/rules')),
+});
 export const testSetsQuery = queryOptions({
   queryKey: keys.testSets,
   queryFn: () => unwrap(client.GET('/api/v1/test-sets')),

@@ -6667,6 +6667,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a run is started without being asked */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            newLabels: number | null;
+                            novelFrames: number | null;
+                            everyHours: number | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Say when a run is started without being asked: after a first training, when there are new labels, as the last run was started, and at most once an hour. Its model is named the challenger; nothing is rolled out */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        newLabels: number | null;
+                        novelFrames: number | null;
+                        everyHours: number | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            newLabels: number | null;
+                            novelFrames: number | null;
+                            everyHours: number | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rollouts/{id}/abort": {
         parameters: {
             query?: never;
@@ -7431,6 +7535,7 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -7753,6 +7858,7 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8018,6 +8124,7 @@ export interface paths {
                                 state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                                 /** @enum {unknown} */
                                 kind: "classifier" | "anomaly";
+                                rule: ("new-labels" | "novel-frames" | "schedule") | null;
                                 /** @description Network it starts from */
                                 architecture: string;
                                 datasetVersionId: string;
@@ -8295,6 +8402,7 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;

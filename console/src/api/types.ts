@@ -37,6 +37,7 @@ export type TestSetLook = NonNullable<NonNullable<TrainingRun['report']>['testSe
 export type ModelLineage = Ok<'/api/v1/models/{id}/lineage', 'get'>;
 export type FrameLineage = Ok<'/api/v1/frames/{id}/lineage', 'get'>;
 export type StartTraining = Body<paths['/api/v1/training/runs']['post']>;
+export type RetrainRules = Ok<'/api/v1/training/rules', 'get'>;
 export type ModelVersion = Ok<'/api/v1/models/{id}', 'get'>;
 export type Rollout = Ok<'/api/v1/rollouts/{id}', 'get'>['rollout'];
 export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number];

@@ -25,6 +25,7 @@ import {
 import type { StoredArchitecture } from '../features/architectures/stored.js';
 import type { LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
+import type { RuleName } from '../features/retrain/schemas.js';
 import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -332,6 +333,8 @@ export const trainingRuns = pgTable('training_runs', {
       goodClassId?: string;
       architecture?: string;
       inputSize?: 'auto' | number;
+      /** By which rule it was started without being asked. */
+      rule?: RuleName;
     }>()
     .notNull(),
   createdAt: now('created_at'),

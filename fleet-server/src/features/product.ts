@@ -12,6 +12,8 @@ import { registerLabelling } from './labelling/routes.js';
 import { registerLineage } from './lineage/routes.js';
 import { createModelsBackground } from './models/background.js';
 import { registerModels } from './models/routes.js';
+import { createRetrainBackground } from './retrain/background.js';
+import { registerRetrain } from './retrain/routes.js';
 import { createRolloutsBackground } from './rollouts/background.js';
 import { registerRollouts } from './rollouts/routes.js';
 import { createTrainingBackground } from './training/background.js';
@@ -29,6 +31,7 @@ export function registerProductFeatures(
   registerDatasets(app, services);
   registerArchitectures(app, services, options);
   registerTraining(app, services);
+  registerRetrain(app, services);
   registerModels(app, services, options);
   registerLineage(app, services);
   registerRollouts(app, services);
@@ -49,6 +52,7 @@ export function createProductBackground(services: Services): Background {
     createLabellingBackground(services),
     createModelsBackground(services),
     createTrainingBackground(services),
+    createRetrainBackground(services),
     createRolloutsBackground(services),
   ];
   return {

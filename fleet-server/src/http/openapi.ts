@@ -15,6 +15,7 @@ import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
 import * as models from '../features/models/schemas.js';
 import * as monitoring from '../features/monitoring/schemas.js';
+import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
 import * as training from '../features/training/schemas.js';
 import * as users from '../features/users/schemas.js';
@@ -40,6 +41,7 @@ export const declaredRoutes: AnyRoute[] = [
   lineage,
   models,
   monitoring,
+  retrain,
   rollouts,
   training,
   users,

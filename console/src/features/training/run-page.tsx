@@ -21,7 +21,7 @@ import { LearningCurvePanel } from './learning-curve-panel.js';
 import { readReport } from './report.js';
 import { ReportView } from './report-view.js';
 import { RunProgress } from './run-progress.js';
-import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
+import { isUnderWay, ruleWords, runSeconds, runTones, runWords } from './run-state.js';
 import { WornOut } from './test-set-panel.js';
 import classes from './training.module.css';
 
@@ -97,7 +97,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
           </span>
         ) : null}
         <span>
-          Started <b>{moment(run.createdAt)}</b> by <b>{run.createdBy}</b>
+          Started <b>{moment(run.createdAt)}</b> by <b>{run.rule ? ruleWords[run.rule] : run.createdBy}</b>
         </span>
         {seconds !== null && run.finishedAt ? (
           <span>

@@ -16,6 +16,12 @@ export const runWords: Record<TrainingRun['state'], string> = {
   cancelled: 'Cancelled',
 };
 
+export const ruleWords: Record<NonNullable<TrainingRun['rule']>, string> = {
+  'new-labels': 'rule: new labels',
+  'novel-frames': 'rule: unknown looks',
+  schedule: 'rule: time',
+};
+
 export const isUnderWay = (run: TrainingRun): boolean => run.state === 'queued' || run.state === 'running';
 
 /** How long the run took or has been going, in seconds; null before it starts. */

@@ -11,6 +11,7 @@ import classes from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { ArchitecturesPanel } from '../architectures/architectures-panel.js';
 import { readReport } from './report.js';
+import { RetrainPanel } from './retrain-panel.js';
 import { RunProgress } from './run-progress.js';
 import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
 import { StartPanel } from './start-panel.js';
@@ -27,6 +28,7 @@ export function TrainingPage() {
       ))}
       {engineer && underWay.length === 0 ? <StartPanel busy={runs.data === undefined} /> : null}
       <TestSetPanel />
+      {runs.data?.length ? <RetrainPanel /> : null}
       <Loaded query={runs}>
         {(items) =>
           items.length === 0 ? (

@@ -1,5 +1,5 @@
 import { and, count, desc, eq, gte, inArray, sql } from 'drizzle-orm';
-import type { Db } from '../../db/database.js';
+import type { Db, DbOrTransaction } from '../../db/database.js';
 import { datasetVersions, frames, labels, reviewItems, trainingRuns } from '../../db/schema.js';
 
 export interface ReviewCounts {
@@ -9,6 +9,9 @@ export interface ReviewCounts {
   mineToday: number;
   labelsSinceLastTraining: number;
 }
+
+/** Labels that nothing newer replaced. */
+const standing = and(eq(frames.id, labels.frameId), eq(frames.labelRevision, labels.revision));
 
 /** `mineToday` counts one's answers that stand, since midnight UTC. */
 export async function reviewCounts(db: Db, author: string, nowMs: number): Promise<ReviewCounts> {
@@ -21,7 +24,6 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
       answered: sql<number>`count(*) filter (where ${reviewItems.state} = 'answered')`.mapWith(Number),
     })
     .from(reviewItems);
-  const standing = and(eq(frames.id, labels.frameId), eq(frames.labelRevision, labels.revision));
   const [mine] = await db
     .select({ answers: count() })
     .from(labels)
@@ -33,6 +35,18 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
         gte(labels.at, new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0))),
       ),
     );
+  const trained = await lastTraining(db);
+  return {
+    queued: queue?.queued ?? 0,
+    leased: queue?.leased ?? 0,
+    answered: queue?.answered ?? 0,
+    mineToday: mine?.answers ?? 0,
+    labelsSinceLastTraining: await labelsSince(db, trained?.at),
+  };
+}
+
+/** The snapshot that the newest run learnt from or learns from; runs that failed do not count. */
+export async function lastTraining(db: DbOrTransaction): Promise<{ at: Date } | undefined> {
   const [trained] = await db
     .select({ at: datasetVersions.createdAt })
     .from(trainingRuns)
@@ -40,16 +54,15 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
     .where(inArray(trainingRuns.state, ['queued', 'running', 'succeeded']))
     .orderBy(desc(datasetVersions.number))
     .limit(1);
+  return trained;
+}
+
+/** Class labels that stand and were given since then; without a time, all. */
+export async function labelsSince(db: DbOrTransaction, at: Date | undefined): Promise<number> {
   const [fresh] = await db
     .select({ labels: count() })
     .from(labels)
     .innerJoin(frames, standing)
-    .where(and(eq(labels.kind, 'class'), trained ? gte(labels.at, trained.at) : undefined));
-  return {
-    queued: queue?.queued ?? 0,
-    leased: queue?.leased ?? 0,
-    answered: queue?.answered ?? 0,
-    mineToday: mine?.answers ?? 0,
-    labelsSinceLastTraining: fresh?.labels ?? 0,
-  };
+    .where(and(eq(labels.kind, 'class'), at ? gte(labels.at, at) : undefined));
+  return fresh?.labels ?? 0;
 }

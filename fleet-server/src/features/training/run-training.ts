@@ -20,7 +20,7 @@ import { backboneById, defaultArchitecture } from '../architectures/catalogue.js
 import { type DatasetRow, datasetById, datasetItemsOf } from '../datasets/repository.js';
 import { lookBy } from '../datasets/test-sets.js';
 import { insertModel, storeFiles } from '../models/register-model.js';
-import type { ModelRow } from '../models/repository.js';
+import { type ModelRow, nameChallenger } from '../models/repository.js';
 import { checkpointsOf, learningCache, withWorkFolder } from '../models/work-folder.js';
 import { defaultAlpha } from './alpha.js';
 import { championToCompare } from './champion.js';
@@ -194,13 +194,14 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
       });
       // Cancelled at the last moment: no version is left behind.
       if (!moved) throw new LinesideError('training_cancelled');
+      if (begun.options.rule) await nameChallenger(tx, row.id);
       return row;
     });
     await services.audit.record({
       actor: 'system',
       action: 'training.succeed',
       subject: begun.id,
-      detail: { model: model.id },
+      detail: { model: model.id, ...(begun.options.rule && { challenger: true, rule: begun.options.rule }) },
     });
     live.publish({ type: 'training', runId: begun.id });
     live.publish({ type: 'models' });

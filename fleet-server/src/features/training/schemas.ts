@@ -7,6 +7,7 @@ import { changes } from '../../learning/finetune/augment.js';
 import { InputSizeReport } from '../../learning/input-size/report.js';
 import { TestSetLook } from '../../learning/report.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
+import { ruleNames } from '../retrain/schemas.js';
 
 export const trainingStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -18,6 +19,7 @@ export const TrainingRun = Type.Object({
   number: Type.Integer(),
   state: Type.Enum(trainingStates),
   kind: Type.Enum(trainingKinds),
+  rule: Nullable(Type.Enum(ruleNames, { description: 'By which rule it was started; null: by a person' })),
   architecture: Type.String({ description: 'Network it starts from' }),
   datasetVersionId: Type.String(),
   datasetNumber: Type.Integer(),

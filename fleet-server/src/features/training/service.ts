@@ -10,6 +10,7 @@ import type { Services } from '../../services.js';
 import { defaultArchitecture, requireTrainable } from '../architectures/catalogue.js';
 import { type DatasetRow, datasetById } from '../datasets/repository.js';
 import { takeSnapshot } from '../datasets/snapshot.js';
+import type { RuleName } from '../retrain/schemas.js';
 import { getRun, moveRun } from './repository.js';
 import type { TrainingKind, TrainingRun } from './schemas.js';
 
@@ -32,8 +33,9 @@ export interface StartBody {
  */
 export async function startTraining(
   services: Services,
-  actor: Actor,
+  actor: Pick<Actor, 'email'>,
   { datasetVersionId, ...options }: StartBody,
+  rule?: RuleName,
 ): Promise<TrainingRun> {
   const { db } = services.database;
   const { architecture = defaultArchitecture } = options;
@@ -58,7 +60,7 @@ export async function startTraining(
       id,
       state: 'queued',
       datasetId: dataset.id,
-      options,
+      options: { ...options, ...(rule && { rule }) },
       createdAt: new Date(services.now()),
       createdBy: actor.email,
     });
@@ -68,7 +70,7 @@ export async function startTraining(
     actor: actor.email,
     action: 'training.start',
     subject: id,
-    detail: { dataset: dataset.id },
+    detail: { dataset: dataset.id, ...(rule && { rule }) },
   });
   services.live.publish({ type: 'training', runId: id });
   return getRun(db, id);
