@@ -46,7 +46,10 @@ t.test(
       await page.getByTestId('start-training').click();
       await page.getByRole('link', { name: 'Run 1' }).click();
       await page.getByTestId('training-report').waitFor({ timeout: 120_000 });
+      await page.locator('[data-testid=training-verdict][data-verdict=not-compared]').waitFor();
+      await page.getByTestId('training-curve').waitFor();
       await page.getByTestId('roll-out').click();
+      await page.getByTestId('rollout-verdict').getByText('bootstrap model').waitFor();
       await page.getByTestId('rollout-strategy').getByText('All at once').click();
       await page.getByTestId('rollout-start').click();
       await page.locator('[data-testid=rollout-state][data-state=finished]').waitFor({ timeout: 120_000 });

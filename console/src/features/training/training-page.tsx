@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { trainingRunsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
-import type { TrainingRun } from '../../api/types.js';
+import type { Comparison, TrainingRun } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
 import { duration, percent } from '../../ui/format.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
@@ -16,6 +16,7 @@ import { RunProgress } from './run-progress.js';
 import { isUnderWay, runSeconds, runTones, runWords } from './run-state.js';
 import { StartPanel } from './start-panel.js';
 import { TestSetPanel } from './test-set-panel.js';
+import { shortVerdicts, verdictTones } from './verdict.js';
 
 export function TrainingPage() {
   const runs = useQuery(trainingRunsQuery);
@@ -47,6 +48,12 @@ export function TrainingPage() {
       <ArchitecturesPanel />
     </Page>
   );
+}
+
+/** Whether the model of a run was better than the champion; nothing where the two were not compared. */
+function Verdict({ comparison }: { comparison: Comparison | undefined }) {
+  if (!comparison || comparison.verdict === 'not-compared') return null;
+  return <Tag tone={verdictTones[comparison.verdict]}>{shortVerdicts[comparison.verdict]}</Tag>;
 }
 
 const noNames = new Map<string, string>();
@@ -97,7 +104,9 @@ function RunTable({ runs }: { runs: TrainingRun[] }) {
                     '–'
                   )}
                 </td>
-                <td className={classes.strong}>{run.modelVersionId ?? '–'}</td>
+                <td className={classes.strong}>
+                  {run.modelVersionId ?? '–'} <Verdict comparison={run.report?.comparison} />
+                </td>
                 <td>
                   <Ago at={run.createdAt} />{' '}
                   <span className={`${classes.dim} ${classes.wide}`}>by {run.createdBy}</span>

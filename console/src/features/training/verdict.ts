@@ -19,6 +19,13 @@ export const verdictTones: Record<Comparison['verdict'], Tone> = {
   'not-compared': 'idle',
 };
 
+export const shortVerdicts: Record<Comparison['verdict'], string> = {
+  better: 'Better',
+  worse: 'Worse',
+  'not-better': 'Not shown better',
+  'not-compared': 'Not compared',
+};
+
 /** What the comparison found, in one sentence. */
 export function verdictWords({ verdict, reason, champion }: Comparison): string {
   const other = champion ?? 'the champion';
