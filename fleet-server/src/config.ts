@@ -5,6 +5,7 @@ import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Convert } from 'typebox/value';
+import { launcherKinds } from './launchers/launcher.js';
 
 const Port = Type.Integer({ minimum: 0, maximum: 65535 });
 const Host = Type.String({ minLength: 1, maxLength: 253 });
@@ -39,6 +40,14 @@ export const ServerConfig = Type.Object(
     totalInFlightBytes: Bytes(65_536),
     enrolmentsPerMinute: Type.Integer({ minimum: 1 }),
     signInsPerMinute: Type.Integer({ minimum: 1 }),
+    trainerLauncher: Type.Enum(launcherKinds, {
+      description: 'How the PyTorch trainer is started; off: not',
+    }),
+    trainerPython: Type.String({ minLength: 1, description: 'Python with PyTorch, for local and torchrun' }),
+    trainerProcesses: Type.String({
+      pattern: '^([1-9][0-9]{0,2}|gpu|cpu|auto)$',
+      description: 'Processes that torchrun starts: a number, or one for each gpu',
+    }),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   },
   { additionalProperties: false },
@@ -61,6 +70,9 @@ export const defaultConfig: ServerConfig = Object.freeze({
   totalInFlightBytes: 256 << 20,
   enrolmentsPerMinute: 60,
   signInsPerMinute: 20,
+  trainerLauncher: 'off',
+  trainerPython: 'python3',
+  trainerProcesses: 'gpu',
   logLevel: 'info',
 });
 

@@ -17,6 +17,7 @@ import { registerAlarmMetrics } from './features/monitoring/alarm-metrics.js';
 import { createLiveBus } from './features/monitoring/live-bus.js';
 import { createProductBackground } from './features/product.js';
 import { lockFolder } from './files/folder-lock.js';
+import { makeLauncher } from './launchers/make-launcher.js';
 import { builtConsole } from './plugins/console.js';
 import type { Services } from './services.js';
 import { FleetCa } from './trust/fleet-ca.js';
@@ -134,6 +135,7 @@ async function open(
     devices: hub,
     audit,
     artifacts,
+    launcher: makeLauncher(config),
     packageKey: await openPackageKey(trustDir),
     log,
     now,

@@ -2,6 +2,7 @@ import type { Alarm, Command, DesiredState, ReportedState, ResultMessage } from 
 import type { FastifyBaseLogger } from 'fastify';
 import type { Database } from './db/database.js';
 import type { LiveEvent } from './features/monitoring/schemas.js';
+import type { Launcher } from './launchers/launcher.js';
 
 /**
  * The ports between features. A feature asks for what it needs by these names; `server.ts` and the tests decide what
@@ -90,6 +91,8 @@ export interface Services {
   readonly audit: Audit;
   readonly artifacts: Artifacts;
   readonly packageKey: PackageKey;
+  /** Starts the PyTorch trainer; absent: none is configured. */
+  readonly launcher?: Launcher | null;
   readonly log: FastifyBaseLogger;
   /** Milliseconds since 1970. */
   readonly now: () => number;

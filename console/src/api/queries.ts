@@ -15,6 +15,7 @@ export const keys = {
   stats: ['review-stats'],
   training: ['training'],
   architectures: ['architectures'],
+  trainers: ['trainers'],
   testSets: ['test-sets'],
   models: ['models'],
   rollouts: ['rollouts'],
@@ -134,6 +135,11 @@ export const architecturesQuery = queryOptions({
 export const retrainRulesQuery = queryOptions({
   queryKey: [...keys.training, 'rules'],
   queryFn: () => unwrap(client.GET('/api/v1/training/rules')),
+});
+export const trainersQuery = queryOptions({
+  queryKey: keys.trainers,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/training/trainers'))).items,
+  staleTime: Number.POSITIVE_INFINITY,
 });
 export const testSetsQuery = queryOptions({
   queryKey: keys.testSets,

@@ -8093,6 +8093,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training/trainers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may fine-tune: the server itself, and the PyTorch trainer where one is configured */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** @enum {unknown} */
+                                id: "builtin" | "torch";
+                                launcher: ("local" | "torchrun") | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training/runs": {
         parameters: {
             query?: never;
@@ -8383,6 +8441,11 @@ export interface paths {
                         architecture?: string;
                         /** @description Height and width in pixels at which the network sees a picture, a multiple of 32 from 64 to 640. `auto`, the default: a larger one than its own where pictures have the pixels and validation shows that it gains */
                         inputSize?: "auto" | number;
+                        /**
+                         * @description Who fine-tunes: the server itself unless given, or the PyTorch trainer where one is configured
+                         * @enum {unknown}
+                         */
+                        trainer?: "builtin" | "torch";
                         /** @description Class of the good parts that an anomaly model learns from */
                         goodClassId?: string;
                     };

@@ -30,6 +30,7 @@ import type { executionStates, groupStates, rolloutStates, Strategy } from '../f
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
 import type { Change } from '../learning/finetune/augment.js';
+import type { Trainer } from '../learning/torch/trainers.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
 
 /** `bytea`. PGlite and pg both take and give byte arrays. */
@@ -335,6 +336,7 @@ export const trainingRuns = pgTable('training_runs', {
       inputSize?: 'auto' | number;
       /** By which rule it was started without being asked. */
       rule?: RuleName;
+      trainer?: Trainer;
     }>()
     .notNull(),
   createdAt: now('created_at'),

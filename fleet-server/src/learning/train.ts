@@ -22,6 +22,7 @@ import type { TrainingReport } from './report.js';
 import { scoreEmbeddings } from './rescore.js';
 import { evenSample, stackRows } from './rows.js';
 import { startStopwatch } from './stopwatch.js';
+import type { RunTorch } from './torch/torch-fits.js';
 import type { OutOfFoldAnswers } from './tuning/out-of-fold.js';
 import { tune } from './tuning/tune.js';
 import { makeVariants } from './variants/make-variants.js';
@@ -30,6 +31,8 @@ import type { TrainInput, TrainingFrame, TrainingProgress, TrainResult } from '.
 export interface TrainContext {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Has the PyTorch trainer do a job, for runs that ask for it. */
+  readonly runTorch?: RunTorch | undefined;
 }
 
 /** Largest |Δ probability| between the shipped graph and the trainer's own arithmetic. */
@@ -120,6 +123,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
               classes: classes.length,
             },
             loadRow: (row) => loadAgain(fitted[row]!.frame.path),
+            torch: torchOf(input, context, fitted),
             checkpointDir: input.checkpointDir,
             augmentation: augmentationOf(options.changes ?? changes),
             memoryBytes: options.memoryBytes,
@@ -233,6 +237,13 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
   } finally {
     await model.release();
   }
+}
+
+/** @throws LinesideError `training_failed` when the run asks for a trainer that nobody can start. */
+function torchOf(input: TrainInput, { runTorch }: TrainContext, fitted: readonly LabelledFrame[]) {
+  if (input.options.trainer !== 'torch') return undefined;
+  if (!runTorch) throw new LinesideError('training_failed', 'there is no launcher for the PyTorch trainer');
+  return { run: runTorch, pictures: fitted.map(({ frame }) => frame) };
 }
 
 /** The head on the backbone as it came. */

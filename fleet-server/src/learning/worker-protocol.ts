@@ -9,6 +9,7 @@ import { changes } from './finetune/augment.js';
 import { SerializedHead } from './head/head.js';
 import { WrittenFile } from './package-files.js';
 import { AcceptDecision, TrainingReport } from './report.js';
+import { trainers } from './torch/trainers.js';
 import { tuneModes } from './tuning/modes.js';
 import { VariantFile } from './variants/report.js';
 
@@ -97,6 +98,7 @@ export const TrainInput = Type.Object(
           description: 'Error share of what cameras decide alone',
         }),
         mode: Type.Enum(tuneModes, { description: 'What is trained beside the head' }),
+        trainer: Type.Optional(Type.Enum(trainers, { description: '`builtin` unless given' })),
         inputSize: Type.Optional(
           Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1 })], {
             description: "Height and width in pixels; absent: the backbone's own",
@@ -267,7 +269,10 @@ export const EmbedResult = Type.Array(Type.Union([Floats('[dimensions]'), Type.N
 });
 export type EmbedResult = Static<typeof EmbedResult>;
 
-/** Parent to worker: one job, then at most a cancel. */
+const Code = Type.Unsafe<ErrorCode>(Type.Enum(errorCodes));
+const WorkerError = Type.Object({ code: Code, message: Type.String() }, closed);
+
+/** Parent to worker: one job, then at most a cancel; and of each job folder that it was handed, the lines and the end. */
 export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('train'), input: TrainInput }, closed),
   Type.Object({ type: Type.Literal('anomaly'), input: AnomalyInput }, closed),
@@ -279,9 +284,11 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
   Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
   Type.Object({ type: Type.Literal('cancel') }, closed),
+  Type.Object({ type: Type.Literal('torch-line'), line: Type.Unknown() }, closed),
+  Type.Object({ type: Type.Literal('torch-end'), error: Type.Union([WorkerError, Type.Null()]) }, closed),
 ]);
 export type WorkerRequest = Static<typeof WorkerRequest>;
-export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' }>;
+export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' | 'torch-line' | 'torch-end' }>;
 
 export const trainingPhases = [
   'size',
@@ -306,9 +313,10 @@ export const TrainingProgress = Type.Object(
 );
 export type TrainingProgress = Static<typeof TrainingProgress>;
 
-/** Worker to parent: progress, then one result or one error. */
+/** Worker to parent: progress, and folders for the PyTorch trainer one after the other; then one result or one error. */
 export const WorkerReply = Type.Union([
   Type.Object({ type: Type.Literal('progress'), progress: TrainingProgress }, closed),
+  Type.Object({ type: Type.Literal('torch'), folder: Type.String() }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('train'), result: TrainResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('anomaly'), result: AnomalyResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('bootstrap'), result: ModelFiles }, closed),
@@ -327,7 +335,7 @@ export const WorkerReply = Type.Union([
   Type.Object(
     {
       type: Type.Literal('error'),
-      code: Type.Unsafe<ErrorCode>(Type.Enum(errorCodes)),
+      code: Code,
       message: Type.String(),
     },
     closed,

@@ -32,6 +32,17 @@ function reply(message: WorkerReply): Promise<void> {
   });
 }
 
+/** The job folder that was handed to the parent, until its end. */
+let torchJob:
+  | { readonly onLine: (line: unknown) => void; readonly end: (error: Error | null) => void }
+  | undefined;
+
+const runTorch = (folder: string, onLine: (line: unknown) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    torchJob = { onLine, end: (error) => (error ? reject(error) : resolve()) };
+    void reply({ type: 'torch', folder });
+  });
+
 function order(input: OrderRequest): OrderResult {
   const head = input.head && parseHead(input.head);
   if (head && head.classes !== input.classNames.length) {
@@ -53,6 +64,7 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
       // A second core is no use to ingest if training is faster to take it.
       os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
       const result = await train(job.input, {
+        runTorch,
         signal: cancel.signal,
         onProgress: (progress) => void reply({ type: 'progress', progress }),
       });
@@ -95,6 +107,15 @@ process.on('message', (message) => {
   }
   if (message.type === 'cancel') {
     cancel.abort();
+    return;
+  }
+  if (message.type === 'torch-line') {
+    torchJob?.onLine(message.line);
+    return;
+  }
+  if (message.type === 'torch-end') {
+    const { error } = message;
+    torchJob?.end(error && new LinesideError(error.code, error.message));
     return;
   }
   const fallback = fallbacks[message.type] ?? 'internal';

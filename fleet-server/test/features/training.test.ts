@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { LinesideError } from '@lineside/shared';
 import { eq, isNotNull } from 'drizzle-orm';
 import sharp from 'sharp';
 import { frames, trainingRuns } from '../../src/db/schema.js';
@@ -14,6 +16,7 @@ import { createAugmentedViews } from '../../src/features/training/augmented-view
 import { createTrainingBackground } from '../../src/features/training/background.js';
 import { getRun } from '../../src/features/training/repository.js';
 import { cancelTraining, startTraining } from '../../src/features/training/service.js';
+import type { Launcher } from '../../src/launchers/launcher.js';
 import type { TrainingReport } from '../../src/learning/report.js';
 import { onEachEngine, until } from '../helpers/engines.js';
 import { drawTexture, encodePng, textures } from '../learning/fixtures.js';
@@ -87,6 +90,29 @@ onEachEngine('training', async (t, engine) => {
   });
 
   await addPictures(world);
+  await t.test('the PyTorch trainer is taken where a launcher is configured', async (t) => {
+    await t.rejects(startTraining(services, ann, { trainer: 'torch' }), { code: 'request_invalid' });
+    const jobs: string[] = [];
+    const standIn: Launcher = {
+      kind: 'local',
+      async run(folder) {
+        jobs.push(...(await readdir(folder)).sort());
+        throw new LinesideError('model_invalid', 'Softplus odd is not supported');
+      },
+    };
+    const launching = { ...services, launcher: standIn };
+    await t.rejects(startTraining(launching, ann, { trainer: 'torch', mode: 'head' }), {
+      code: 'request_invalid',
+    });
+    const background = createTrainingBackground(launching);
+    await background.start();
+    t.teardown(() => background.stop());
+    const { id } = await startTraining(launching, ann, { trainer: 'torch', mode: 'tail' });
+    const failed = await run(id, 'failed');
+    t.match(failed.error, { code: 'model_invalid', message: /Softplus odd/ });
+    t.strictSame(jobs, ['backbone.onnx', 'frames', 'frames.json', 'job.json']);
+  });
+
   await t.test('a run survives its child and becomes a version', async (t) => {
     const pids: number[] = [];
     const background = createTrainingBackground(services, {

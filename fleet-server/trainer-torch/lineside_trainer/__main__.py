@@ -21,7 +21,8 @@ def say(kind: str, **values) -> None:
 def end_with_parent() -> None:
     """Ends this process when whoever holds the other end of its standard input is gone."""
     try:
-        while sys.stdin.buffer.read(1):
+        # Not sys.stdin, whose lock a daemon thread may not hold at the end.
+        while os.read(0, 1):
             pass
     finally:
         os._exit(130)

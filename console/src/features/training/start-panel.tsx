@@ -4,7 +4,7 @@ import { IconAdjustments, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
-import { architecturesQuery, classesQuery, keys, statsQuery } from '../../api/queries.js';
+import { architecturesQuery, classesQuery, keys, statsQuery, trainersQuery } from '../../api/queries.js';
 import type { Architecture } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
@@ -48,6 +48,9 @@ const sizesOf = (architecture: Architecture | undefined) => {
 const sizeFor = (size: string, architecture: Architecture | undefined) =>
   size === 'auto' || architecture?.resizable === false ? ('auto' as const) : Number(size);
 
+const trainerNames = { builtin: 'This server', torch: 'PyTorch trainer' } as const;
+type Trainer = keyof typeof trainerNames;
+
 const kinds = [
   { value: 'classifier', label: 'Classifier' },
   { value: 'anomaly', label: 'Anomaly model from good parts' },
@@ -73,6 +76,8 @@ export function StartPanel({ busy }: { busy: boolean }) {
   const fullest = [...classList].sort((a, b) => b.labels - a.labels)[0];
   const good = classList.find(({ id }) => id === chosenGood) ?? fullest;
   const anomaly = kind === 'anomaly';
+  const trainers = useQuery(trainersQuery).data ?? [];
+  const [trainer, setTrainer] = useState<Trainer>('builtin');
   const start = useMutation({
     mutationFn: () =>
       unwrap(
@@ -86,6 +91,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
                   architecture: chosen?.id ?? 'default',
                   inputSize: sizeFor(size, chosen),
                   changes,
+                  trainer: bearable(mode, chosen) === 'head' ? 'builtin' : trainer,
                 }),
           },
         }),
@@ -175,6 +181,17 @@ export function StartPanel({ busy }: { busy: boolean }) {
                 w={270}
                 data-testid="training-mode"
               />
+              {bearable(mode, chosen) === 'head' || trainers.length < 2 ? null : (
+                <Select
+                  label="Trained by"
+                  data={trainers.map(({ id }) => ({ value: id, label: trainerNames[id] }))}
+                  value={trainer}
+                  onChange={(value) => setTrainer(value ?? 'builtin')}
+                  allowDeselect={false}
+                  w={200}
+                  data-testid="training-trainer"
+                />
+              )}
               {bearable(mode, chosen) === 'head' ? null : (
                 <Button
                   variant="default"

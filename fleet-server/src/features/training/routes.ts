@@ -9,6 +9,13 @@ import { cancelTraining, startTraining } from './service.js';
 export function registerTraining(app: FastifyInstance, services: Services): void {
   const { db } = services.database;
   mount(app, schemas.startTraining, ({ body, actor }) => startTraining(services, actor, body));
+  const { launcher } = services;
+  mount(app, schemas.listTrainers, async () => ({
+    items: [
+      { id: 'builtin' as const, launcher: null },
+      ...(launcher ? [{ id: 'torch' as const, launcher: launcher.kind }] : []),
+    ],
+  }));
   const views = createAugmentedViews(services);
   mount(app, schemas.getAugmentedViews, async ({ query, reply }) =>
     reply

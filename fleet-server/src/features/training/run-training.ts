@@ -3,8 +3,9 @@ import { availableParallelism, totalmem } from 'node:os';
 import { isErrorCode, LinesideError } from '@lineside/shared';
 import type { ClaimedJob } from '../../jobs/queue.js';
 import { type JobHandler, TryAgain } from '../../jobs/runner.js';
+import type { Launcher } from '../../launchers/launcher.js';
 import { ensureDefaultBackbone } from '../../learning/backbone/default-backbone.js';
-import { runLearningJob } from '../../learning/worker-client.js';
+import { type LearningJobOptions, runLearningJob } from '../../learning/worker-client.js';
 import type {
   AnomalyInput,
   AnomalyResult,
@@ -31,6 +32,11 @@ const seed = 1;
 const progressIntervalMs = 250;
 /** Of the machine, that fine-tuning may take: the server lives beside it. */
 const memoryShare = 0.25;
+
+const runBy =
+  (launcher: Launcher): LearningJobOptions['runTorch'] =>
+  (folder, onLine, signal) =>
+    launcher.run(folder, { onLine, signal });
 
 export interface TrainingHooks {
   /** The process id of the child that trains. */
@@ -85,6 +91,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
         alpha: begun.options.alpha ?? defaultAlpha,
         mode: begun.options.mode ?? 'auto',
         inputSize: begun.options.inputSize ?? 'auto',
+        trainer: begun.options.trainer ?? 'builtin',
         ...(begun.options.changes && { changes: begun.options.changes }),
         memoryBytes: Math.floor(memoryShare * totalmem()),
         threads: availableParallelism(),
@@ -134,6 +141,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
       return await runLearningJob<T>(job, {
         signal,
         onProgress: progress.report,
+        ...(services.launcher && { runTorch: runBy(services.launcher) }),
         ...(hooks.onChild ? { onStart: hooks.onChild } : {}),
       });
     } catch (error) {

@@ -1,13 +1,17 @@
 import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
+import { launcherKinds } from '../../launchers/launcher.js';
 import { ModelComparison } from '../../learning/comparison/report.js';
 import { LearningCurve } from '../../learning/curve/report.js';
 import { changes } from '../../learning/finetune/augment.js';
 import { InputSizeReport } from '../../learning/input-size/report.js';
 import { TestSetLook } from '../../learning/report.js';
+import { trainers } from '../../learning/torch/trainers.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
 import { ruleNames } from '../retrain/schemas.js';
+
+const launchers = launcherKinds.filter((kind) => kind !== 'off');
 
 export const trainingStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -100,11 +104,32 @@ export const startTraining = defineRoute({
           'default: a larger one than its own where pictures have the pixels and validation shows that it gains',
       }),
     ),
+    trainer: Type.Optional(
+      Type.Enum(trainers, {
+        description:
+          'Who fine-tunes: the server itself unless given, or the PyTorch trainer where one is configured',
+      }),
+    ),
     goodClassId: Type.Optional(
       Type.String({ description: 'Class of the good parts that an anomaly model learns from' }),
     ),
   }),
   response: TrainingRun,
+});
+export const listTrainers = defineRoute({
+  method: 'GET',
+  url: '/training/trainers',
+  tag: 'training',
+  summary: 'Who may fine-tune: the server itself, and the PyTorch trainer where one is configured',
+  access: 'viewer',
+  response: Type.Object({
+    items: Type.Array(
+      Type.Object({
+        id: Type.Enum(trainers),
+        launcher: Nullable(Type.Enum(launchers, { description: 'How it is started' })),
+      }),
+    ),
+  }),
 });
 export const getAugmentedViews = defineRoute({
   method: 'GET',

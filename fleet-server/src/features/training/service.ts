@@ -5,6 +5,7 @@ import type { Actor } from '../../http/route.js';
 import * as queue from '../../jobs/queue.js';
 import { fewestGood } from '../../learning/anomaly/choose-frames.js';
 import type { Change } from '../../learning/finetune/augment.js';
+import type { Trainer } from '../../learning/torch/trainers.js';
 import type { TuneMode } from '../../learning/tuning/modes.js';
 import type { Services } from '../../services.js';
 import { defaultArchitecture, requireTrainable } from '../architectures/catalogue.js';
@@ -25,6 +26,7 @@ export interface StartBody {
   goodClassId?: string;
   architecture?: string;
   inputSize?: 'auto' | number;
+  trainer?: Trainer;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function startTraining(
       'An anomaly model is made from the default architecture at its own size.',
     );
   }
+  if (options.trainer === 'torch') requireTorch(services, options);
   await requireTrainable(db, architecture, options);
   const dataset =
     datasetVersionId === undefined
@@ -74,6 +77,18 @@ export async function startTraining(
   });
   services.live.publish({ type: 'training', runId: id });
   return getRun(db, id);
+}
+
+function requireTorch({ launcher }: Services, { kind, mode }: StartBody): void {
+  if (!launcher) {
+    throw new LinesideError('request_invalid', 'No launcher is configured for the PyTorch trainer.');
+  }
+  if (kind === 'anomaly' || mode === 'head') {
+    throw new LinesideError(
+      'request_invalid',
+      'The PyTorch trainer fine-tunes classifiers: there is nothing here for it.',
+    );
+  }
 }
 
 function requireEnough(dataset: DatasetRow): void {

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Backbone } from '../backbone/default-backbone.js';
 import { fitTemperature } from '../calibrate.js';
 import type { Augmentation } from '../finetune/augment.js';
-import { type FineTuneContext, type FineTuneResult, fineTune } from '../finetune/fine-tune.js';
+import type { FineTuneContext, FineTuneResult } from '../finetune/fine-tune.js';
 import { cacheAtCut } from '../finetune/inputs/cache-at-cut.js';
 import { estimateMemory, fineTuneSize, type MemoryEstimate, requireMemory } from '../finetune/memory.js';
 import { cutForMode } from '../finetune/modes.js';
@@ -14,7 +13,9 @@ import type { Head } from '../head/head.js';
 import type { RgbImage } from '../image.js';
 import { writePackageFile } from '../package-files.js';
 import type { FineTuneReport } from '../report.js';
+import { type TorchTrainer, torchFits } from '../torch/torch-fits.js';
 import { bestTuned, chooseEpoch, type EpochChoice } from './choose-epoch.js';
+import { type Fits, ownFits } from './fits.js';
 import type { TuneMode } from './modes.js';
 import type { OutOfFoldAnswers } from './out-of-fold.js';
 import { type Split, tuningSplits } from './splits.js';
@@ -29,6 +30,8 @@ export interface TuneInput {
   /** Absent: pictures are trained on as they are. */
   readonly augmentation: Augmentation | undefined;
   readonly outputDir: string;
+  /** Absent: this process trains. */
+  readonly torch?: TorchTrainer | undefined;
   /** Absent: a run that is killed begins again. */
   readonly checkpointDir?: string | undefined;
   readonly memoryBytes: number;
@@ -78,30 +81,13 @@ export async function tune(
   if (splits.length === 0) return refuse('too-few-groups');
   const plan = await planOf(backbone, mode);
   if (plan.nodes.length === 0) return refuse('no-tail');
-  const { views, memory } = affordable(
-    plan,
-    rows.labels.length,
-    rows.classes,
-    input.memoryBytes,
-    input.augmentation !== undefined,
-  );
-  if (memory.total > input.memoryBytes) {
-    if (mode === 'auto') return refuse('too-little-memory');
-    requireMemory(memory, input.memoryBytes);
-  }
+  const trainer = input.torch ? torchTrainer(input.torch, input) : await ownTrainer(plan, input, context);
+  if (trainer === null) return refuse('too-little-memory');
+  const { fits } = trainer;
 
-  const epochs = epochsFor(splits, rows.labels.length);
+  const epochs = input.torch ? epochRange.most : epochsFor(splits, rows.labels.length);
   const steps = (count: number) => Math.ceil(count / batch) * epochs;
   const total = splits.reduce((sum, { train }) => sum + steps(train.length), steps(rows.labels.length));
-  const needs = `${Math.ceil(memory.total / 2 ** 20)} MiB of memory`;
-  const inputs = await cacheAtCut(plan, rows.labels.length, input.loadRow, {
-    threads: input.threads,
-    augmentation: input.augmentation,
-    views,
-    seed: input.seed,
-    signal: context.signal,
-    onProgress: (done, of) => context.onProgress?.(done, of, `${done} of ${of} pictures prepared, ${needs}`),
-  });
   const options: FineTuneOptions = {
     ...defaultFineTuneOptions(trained),
     epochs,
@@ -109,7 +95,7 @@ export async function tune(
     seed: input.seed,
     threads: input.threads,
   };
-  const problem = { plan, inputs, labels: rows.labels };
+  const problem = { plan, labels: rows.labels };
   const pace = paceOf(total, context);
 
   const results: FineTuneResult[] = [];
@@ -117,11 +103,7 @@ export async function tune(
     const head = fitHeadAt(rowsOf(rows, train), input.fit.validation.c, input.fit.head.temperature);
     const run = `check ${index + 1} of ${splits.length}`;
     results.push(
-      await fineTune({ ...problem, head, train, validation: held }, options, {
-        signal: context.signal,
-        checkpointPath: checkpointIn(input, `check-${index}`),
-        onProgress: pace.during(run),
-      }),
+      await fits(`check-${index}`, { ...problem, head, train, validation: held }, options, pace.during(run)),
     );
     pace.done(steps(train.length));
   }
@@ -138,33 +120,68 @@ export async function tune(
     classes: rows.classes,
   });
   const epoch = mode === 'auto' ? choice.epoch : bestTuned(choice);
-  const found = {
-    ...summary(choice, splits),
-    asked: mode,
-    memoryBytes: memory.total,
-    views,
-  };
+  const judgement = { ...summary(choice, splits), asked: mode, ...trainer.report };
   if (epoch === 0) {
-    return { tuned: null, report: { ...found, chosen: 'head', reason: 'no-gain', bestEpoch: 0 } };
+    return { tuned: null, report: { ...judgement, chosen: 'head', reason: 'no-gain', bestEpoch: 0 } };
   }
-  const final = await fineTune(
+  const final = await fits(
+    'final',
     { ...problem, head: input.fit.head, train: allOf(rows), validation: new Int32Array(0) },
     { ...options, lastEpoch: epoch },
-    {
-      signal: context.signal,
-      checkpointPath: checkpointIn(input, 'final'),
-      onProgress: pace.during('training on every picture'),
-    },
+    pace.during('training on every picture'),
   );
   const tuned = await tunedModel(final, trained, answers[epoch]!, judged, input);
   return {
     tuned,
     report: {
-      ...found,
+      ...judgement,
       chosen: trained,
       reason: mode === 'auto' ? 'gain' : 'asked',
       bestEpoch: epoch,
     },
+  };
+}
+
+interface Trainer {
+  readonly fits: Fits;
+  /** What the report says of it. */
+  readonly report: Pick<FineTuneReport, 'memoryBytes' | 'views'>;
+}
+
+/** Elsewhere, so that neither this machine's memory nor its pace matters; pictures are augmented anew in every epoch. */
+const torchTrainer = (torch: TorchTrainer, input: TuneInput): Trainer => ({
+  fits: torchFits(torch, {
+    parent: input.checkpointDir ?? input.outputDir,
+    backbonePath: input.backbone.path,
+    mode: trainedBy(input.mode),
+    augmentation: input.augmentation,
+  }),
+  report: {},
+});
+
+/** In this process, with the pictures prepared; null where the automatic mode has too little memory. */
+async function ownTrainer(plan: TailPlan, input: TuneInput, context: TuneContext): Promise<Trainer | null> {
+  const { rows, augmentation } = input;
+  const count = rows.labels.length;
+  const { views, memory } = affordable(
+    plan,
+    count,
+    rows.classes,
+    input.memoryBytes,
+    augmentation !== undefined,
+  );
+  if (memory.total > input.memoryBytes) {
+    if (input.mode === 'auto') return null;
+    requireMemory(memory, input.memoryBytes);
+  }
+  const needs = `${Math.ceil(memory.total / 2 ** 20)} MiB of memory`;
+  const inputs = await cacheAtCut(plan, count, input.loadRow, {
+    ...{ threads: input.threads, augmentation, views, seed: input.seed, signal: context.signal },
+    onProgress: (done, of) => context.onProgress?.(done, of, `${done} of ${of} pictures prepared, ${needs}`),
+  });
+  return {
+    fits: ownFits(inputs, input.checkpointDir, context.signal),
+    report: { memoryBytes: memory.total, views },
   };
 }
 
@@ -267,9 +284,6 @@ const summary = ({ table, gain, gainError }: EpochChoice, { length: folds }: rea
   gainError,
   folds,
 });
-
-const checkpointIn = ({ checkpointDir }: TuneInput, name: string): string | undefined =>
-  checkpointDir && join(checkpointDir, `${name}.checkpoint`);
 
 /** Progress over several fits, in optimiser steps, with the time left at the pace so far. */
 function paceOf(total: number, { onProgress }: TuneContext) {
