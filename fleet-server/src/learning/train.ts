@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { encodeMessage, LinesideError, ReferenceEmbeddings } from '@lineside/shared';
 import { acceptThreshold } from './accept-threshold.js';
+import { assessOutOfFold } from './assess-out-of-fold.js';
 import type { Backbone } from './backbone/default-backbone.js';
-import { softmaxRows } from './calibrate.js';
 import { compareWithChampion, type JudgedFrame } from './comparison/compare-with-champion.js';
 import { composeModel } from './compose.js';
 import { measureLearningCurve } from './curve/learning-curve.js';
@@ -14,7 +14,7 @@ import { type FittedHead, fitHead } from './head/fit-head.js';
 import { type Head, serializeHead } from './head/head.js';
 import { chooseInputSize } from './input-size/choose-size.js';
 import { letEventsIn } from './let-events-in.js';
-import { type ClassificationMetrics, classificationMetrics } from './metrics.js';
+import { classificationMetrics } from './metrics.js';
 import { type ImageModel, openImageModel } from './onnx/session.js';
 import { writePackageFile } from './package-files.js';
 import { referenceEmbeddings } from './reference.js';
@@ -23,7 +23,6 @@ import { scoreEmbeddings } from './rescore.js';
 import { evenSample, stackRows } from './rows.js';
 import { startStopwatch } from './stopwatch.js';
 import type { RunTorch } from './torch/torch-fits.js';
-import type { OutOfFoldAnswers } from './tuning/out-of-fold.js';
 import { tune } from './tuning/tune.js';
 import { makeVariants } from './variants/make-variants.js';
 import type { TrainInput, TrainingFrame, TrainingProgress, TrainResult } from './worker-protocol.js';
@@ -341,41 +340,4 @@ function judged(
     ...{ frameId: frame.frameId, path: frame.path, label, group: groups[row]! },
     answer: argmax(probabilities, row * classIds.length, classIds.length),
   }));
-}
-
-interface OutOfFold {
-  /** Rows with an answer: what the next two are of. */
-  readonly rows: number[];
-  readonly confidences: number[];
-  readonly correct: boolean[];
-  readonly metrics: ClassificationMetrics;
-  readonly leftOut: number;
-}
-
-/**
- * The metrics leave out frames whose class no fold had seen; the threshold counts them, because a camera too can meet what
- * the model has never seen.
- */
-function assessOutOfFold(
-  { logits, answered, informed }: OutOfFoldAnswers,
-  temperature: number,
-  labels: Int32Array,
-  classIds: readonly string[],
-): OutOfFold {
-  const classes = classIds.length;
-  const probabilities = softmaxRows(logits, classes, temperature);
-  const rows = [...labels.keys()].filter((row) => answered[row]);
-  const predicted = rows.map((row) => argmax(probabilities, row * classes, classes));
-  const known = rows.filter((row) => informed[row]);
-  const knownAnswers = known.flatMap((row) => [
-    ...probabilities.subarray(row * classes, (row + 1) * classes),
-  ]);
-  const knownLabels = Int32Array.from(known, (row) => labels[row]!);
-  return {
-    rows,
-    confidences: rows.map((row, at) => probabilities[row * classes + predicted[at]!]!),
-    correct: rows.map((row, at) => predicted[at] === labels[row]),
-    metrics: classificationMetrics(knownAnswers, knownLabels, classIds),
-    leftOut: rows.length - known.length,
-  };
 }
