@@ -48,6 +48,22 @@ export const ServerConfig = Type.Object(
       pattern: '^([1-9][0-9]{0,2}|gpu|cpu|auto)$',
       description: 'Processes that torchrun starts: a number, or one for each gpu',
     }),
+    trainerSharedDir: Type.Optional(
+      Type.String({ description: 'Folder that the server shares with a Ray or Kubernetes cluster' }),
+    ),
+    trainerSharedPath: Type.Optional(
+      Type.String({ description: 'Where the Ray cluster sees it; absent: at the same path' }),
+    ),
+    trainerCommand: Type.String({ minLength: 1, description: 'The trainer on a cluster, without its job' }),
+    trainerGpus: Type.Integer({ minimum: 0, description: 'That a job on a cluster asks for' }),
+    trainerRayUrl: Type.Optional(Type.String({ pattern: '^https?://', description: 'Of the Ray dashboard' })),
+    trainerRayTokenFile: Type.Optional(Type.String({ description: 'File of a bearer token for it' })),
+    trainerKubectl: Type.String({ minLength: 1 }),
+    trainerNamespace: Type.String({ minLength: 1 }),
+    trainerImage: Type.Optional(Type.String({ description: 'Container image of the trainer' })),
+    trainerVolumeClaim: Type.Optional(
+      Type.String({ description: 'Claim of the volume at trainerSharedDir' }),
+    ),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   },
   { additionalProperties: false },
@@ -73,6 +89,10 @@ export const defaultConfig: ServerConfig = Object.freeze({
   trainerLauncher: 'off',
   trainerPython: 'python3',
   trainerProcesses: 'gpu',
+  trainerCommand: 'torchrun --standalone --nproc_per_node=gpu -m lineside_trainer',
+  trainerGpus: 1,
+  trainerKubectl: 'kubectl',
+  trainerNamespace: 'default',
   logLevel: 'info',
 });
 

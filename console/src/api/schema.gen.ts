@@ -8120,7 +8120,7 @@ export interface paths {
                             items: {
                                 /** @enum {unknown} */
                                 id: "builtin" | "torch";
-                                launcher: ("local" | "torchrun") | null;
+                                launcher: ("local" | "torchrun" | "ray" | "kubernetes") | null;
                             }[];
                         };
                     };

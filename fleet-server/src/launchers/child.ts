@@ -15,7 +15,7 @@ const graceMs = 5000;
 
 /**
  * Runs a trainer as a child with a process group of its own, so that ending it ends its ranks too; they also end when this
- * process does, by the end of their standard input.
+ * process does, by the end of their standard input. With `input`, standard input is that and ends at once.
  * @throws LinesideError the trainer's own, `training_cancelled`, `training_failed`
  */
 export async function runTrainerProcess(
@@ -23,6 +23,7 @@ export async function runTrainerProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   { signal, onLine }: LaunchOptions,
+  input?: string,
 ): Promise<void> {
   if (signal.aborted) throw new LinesideError('training_cancelled');
   const own = inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : []));
@@ -32,10 +33,11 @@ export async function runTrainerProcess(
     detached: true,
   });
   child.stdin.on('error', () => undefined);
+  if (input !== undefined) child.stdin.end(input);
   let failure: LinesideError | undefined;
   let words = '';
   createInterface({ input: child.stdout }).on('line', (text) => {
-    const line = parsed(text);
+    const line = parsedLine(text);
     if (line === undefined) return;
     failure ??= errorOf(line);
     onLine(line);
@@ -76,7 +78,8 @@ export async function runTrainerProcess(
   }
 }
 
-function parsed(text: string): unknown {
+/** A line of JSON; undefined for anything else that libraries print. */
+export function parsedLine(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,6 @@
 import { errorCodes, LinesideError } from '@lineside/shared';
 
-export const launcherKinds = ['off', 'local', 'torchrun'] as const;
+export const launcherKinds = ['off', 'local', 'torchrun', 'ray', 'kubernetes'] as const;
 export type LauncherKind = (typeof launcherKinds)[number];
 
 export interface LaunchOptions {
