@@ -36,10 +36,20 @@ export const defaultFineTuneOptions = (mode: FineTuneMode): Omit<FineTuneOptions
   epochs: 16,
   learningRate: learningRates[mode],
   headRate: 3,
-  weightDecay: 0.01,
+  ...regularisations.light,
   clipNorm: 5,
-  labelSmoothing: 0.05,
   warmup: 0.1,
   classBalance: 0.5,
   patience: 6,
 });
+
+export const regularisationNames = ['light', 'strong'] as const;
+/** How hard a tail is held back from learning its pictures by heart. */
+export type Regularisation = (typeof regularisationNames)[number];
+
+export const regularisations: Readonly<
+  Record<Regularisation, Pick<FineTuneOptions, 'weightDecay' | 'labelSmoothing'>>
+> = {
+  light: { weightDecay: 0.01, labelSmoothing: 0.05 },
+  strong: { weightDecay: 0.1, labelSmoothing: 0.1 },
+};

@@ -6,7 +6,12 @@ import type { FineTuneContext, FineTuneResult } from '../finetune/fine-tune.js';
 import { cacheAtCut } from '../finetune/inputs/cache-at-cut.js';
 import { estimateMemory, fineTuneSize, type MemoryEstimate, requireMemory } from '../finetune/memory.js';
 import { cutForMode } from '../finetune/modes.js';
-import { defaultFineTuneOptions, type FineTuneOptions } from '../finetune/options.js';
+import {
+  defaultFineTuneOptions,
+  type FineTuneOptions,
+  type Regularisation,
+  regularisations,
+} from '../finetune/options.js';
 import { planTail, startsAtPixels, type TailPlan } from '../finetune/plan.js';
 import { type FittedHead, fitHeadAt, type LabelledFeatures, tempered } from '../head/fit-head.js';
 import type { Head } from '../head/head.js';
@@ -35,6 +40,7 @@ export interface TuneInput {
   /** Absent: a run that is killed begins again. */
   readonly checkpointDir?: string | undefined;
   readonly memoryBytes: number;
+  readonly regularisation?: Regularisation | undefined;
   readonly threads: number;
   readonly seed: number;
 }
@@ -70,26 +76,70 @@ export async function tune(
   input: TuneInput,
   context: TuneContext,
 ): Promise<{ tuned: Tuned | null; report: FineTuneReport }> {
-  const { rows, backbone, mode } = input;
+  const { mode } = input;
+  const trial = await tryTuning(input, context);
+  if ('refused' in trial) {
+    const { refused: reason } = trial;
+    const report = { reason, table: [], folds: 0, bestEpoch: 0, gain: 0, gainError: 0 };
+    return { tuned: null, report: { asked: mode, chosen: 'head', ...report } };
+  }
+  const { choice, found } = trial;
+  const epoch = mode === 'auto' ? choice.epoch : bestTuned(choice);
+  if (epoch === 0) {
+    return { tuned: null, report: { ...found, chosen: 'head', reason: 'no-gain', bestEpoch: 0 } };
+  }
+  const final = await trial.finish(epoch);
   const trained = trainedBy(mode);
-  const refuse = (reason: FineTuneReport['reason']): { tuned: null; report: FineTuneReport } => ({
-    tuned: null,
-    report: { asked: mode, chosen: 'head', reason, table: [], folds: 0, bestEpoch: 0, gain: 0, gainError: 0 },
-  });
-  if (mode === 'auto' && backbone.headOnly !== undefined) return refuse('head-only');
+  const tuned = await tunedModel(final, trained, trial.answers[epoch]!, trial.judged, input);
+  return {
+    tuned,
+    report: {
+      ...found,
+      chosen: trained,
+      reason: mode === 'auto' ? 'gain' : 'asked',
+      bestEpoch: epoch,
+    },
+  };
+}
+
+export interface Trial {
+  readonly choice: EpochChoice;
+  /** By epoch; 0 is the head alone. */
+  readonly answers: readonly OutOfFoldAnswers[];
+  /** Rows with an answer that says something of the final model. */
+  readonly judged: Int32Array;
+  readonly found: Pick<
+    FineTuneReport,
+    'asked' | 'table' | 'gain' | 'gainError' | 'folds' | 'memoryBytes' | 'views'
+  >;
+  /** Trains on every row up to that epoch. */
+  finish(epoch: number): Promise<FineTuneResult>;
+}
+
+/**
+ * Fine-tunes on each split and says how the rows left out were answered.
+ * @throws LinesideError as `tune`
+ */
+export async function tryTuning(
+  input: TuneInput,
+  context: TuneContext,
+): Promise<Trial | { refused: FineTuneReport['reason'] }> {
+  const { rows, backbone, mode } = input;
+  if (mode === 'auto' && backbone.headOnly !== undefined) return { refused: 'head-only' };
   const splits = tuningSplits(rows.labels, rows.groups, rows.classes, input.seed);
-  if (splits.length === 0) return refuse('too-few-groups');
+  if (splits.length === 0) return { refused: 'too-few-groups' };
   const plan = await planOf(backbone, mode);
-  if (plan.nodes.length === 0) return refuse('no-tail');
+  if (plan.nodes.length === 0) return { refused: 'no-tail' };
   const trainer = input.torch ? torchTrainer(input.torch, input) : await ownTrainer(plan, input, context);
-  if (trainer === null) return refuse('too-little-memory');
+  if (trainer === null) return { refused: 'too-little-memory' };
   const { fits } = trainer;
 
   const epochs = input.torch ? epochRange.most : epochsFor(splits, rows.labels.length);
   const steps = (count: number) => Math.ceil(count / batch) * epochs;
   const total = splits.reduce((sum, { train }) => sum + steps(train.length), steps(rows.labels.length));
   const options: FineTuneOptions = {
-    ...defaultFineTuneOptions(trained),
+    ...defaultFineTuneOptions(trainedBy(mode)),
+    ...regularisations[input.regularisation ?? 'light'],
     epochs,
     patience: epochs + 1,
     seed: input.seed,
@@ -109,7 +159,7 @@ export async function tune(
   }
   const answers = results[0]!.history.map((_, epoch) => answersAt(epoch, splits, results, rows));
   const judged = allOf(rows).filter((row) => answers[0]!.informed[row]);
-  if (judged.length === 0) return refuse('too-few-groups');
+  if (judged.length === 0) return { refused: 'too-few-groups' };
   const judgedLabels = judged.map((row) => rows.labels[row]!);
   const choice = chooseEpoch({
     logits: answers.map(({ logits }) => picked(logits, judged, rows.classes)),
@@ -119,27 +169,15 @@ export async function tune(
     weights: tempered(judgedLabels, rows.classes, 1),
     classes: rows.classes,
   });
-  const epoch = mode === 'auto' ? choice.epoch : bestTuned(choice);
-  const judgement = { ...summary(choice, splits), asked: mode, ...trainer.report };
-  if (epoch === 0) {
-    return { tuned: null, report: { ...judgement, chosen: 'head', reason: 'no-gain', bestEpoch: 0 } };
-  }
-  const final = await fits(
-    'final',
-    { ...problem, head: input.fit.head, train: allOf(rows), validation: new Int32Array(0) },
-    { ...options, lastEpoch: epoch },
-    pace.during('training on every picture'),
-  );
-  const tuned = await tunedModel(final, trained, answers[epoch]!, judged, input);
-  return {
-    tuned,
-    report: {
-      ...judgement,
-      chosen: trained,
-      reason: mode === 'auto' ? 'gain' : 'asked',
-      bestEpoch: epoch,
-    },
-  };
+  const found = { ...summary(choice, splits), asked: mode, ...trainer.report };
+  const finish = (epoch: number) =>
+    fits(
+      'final',
+      { ...problem, head: input.fit.head, train: allOf(rows), validation: new Int32Array(0) },
+      { ...options, lastEpoch: epoch },
+      pace.during('training on every picture'),
+    );
+  return { choice, answers, judged, found, finish };
 }
 
 interface Trainer {
