@@ -126,6 +126,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
             checkpointDir: input.checkpointDir,
             augmentation: augmentationOf(options.changes ?? changes),
             memoryBytes: options.memoryBytes,
+            regularisation: options.regularisation,
             threads: options.threads,
             seed: options.seed,
           },
@@ -287,7 +288,7 @@ const featuresOf = (frames: readonly LabelledFrame[]): Float32Array[] =>
   frames.map(({ features }) => features);
 
 /** The same picture twice belongs together, whatever groups its frames came with. */
-function groupsOf(frames: readonly LabelledFrame[]): string[] {
+export function groupsOf(frames: readonly { readonly frame: TrainingFrame }[]): string[] {
   const groupOfPicture = new Map<string, string>();
   return frames.map(({ frame }) => {
     const known = groupOfPicture.get(frame.sha256);

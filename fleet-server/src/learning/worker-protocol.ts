@@ -6,10 +6,12 @@ import { normalisations } from './architecture/preparations.js';
 import { Tunable } from './architecture/tunable.js';
 import { Champion } from './comparison/input.js';
 import { changes } from './finetune/augment.js';
+import { regularisationNames } from './finetune/options.js';
 import { SerializedHead } from './head/head.js';
 import { WrittenFile } from './package-files.js';
 import { AcceptDecision, TrainingReport } from './report.js';
 import { trainers } from './torch/trainers.js';
+import { SweepReport, sweepModes } from './sweep/report.js';
 import { tuneModes } from './tuning/modes.js';
 import { VariantFile } from './variants/report.js';
 
@@ -107,6 +109,7 @@ export const TrainInput = Type.Object(
         changes: Type.Optional(
           Type.Array(Type.Enum(changes), { description: 'That augmentation makes; absent: all' }),
         ),
+        regularisation: Type.Optional(Type.Enum(regularisationNames)),
         memoryBytes: Type.Integer({ minimum: 0, description: 'That fine-tuning may take' }),
         threads: Type.Integer({ minimum: 1 }),
         seed: Count,
@@ -169,6 +172,39 @@ export type AnomalyInput = Static<typeof AnomalyInput>;
 
 export const AnomalyResult = Type.Object({ files: ModelFiles, report: AnomalyReport }, closed);
 export type AnomalyResult = Static<typeof AnomalyResult>;
+
+export const SweepInput = Type.Object(
+  {
+    frames: Type.Array(TrainingFrame),
+    classes: Type.Array(TrainingClass, { minItems: 2 }),
+    candidates: Type.Array(
+      Type.Object({ architecture: Type.String(), name: Type.String(), backbone: BackboneFile }, closed),
+      { minItems: 1 },
+    ),
+    grid: Type.Object(
+      {
+        sizes: Type.Optional(
+          Type.Array(Type.Integer({ minimum: 1 }), {
+            minItems: 1,
+            description: 'Absent: the native one and larger ones that the pictures fill',
+          }),
+        ),
+        modes: Type.Array(Type.Enum(sweepModes)),
+        regularisations: Type.Array(Type.Enum(regularisationNames), { minItems: 1 }),
+      },
+      closed,
+    ),
+    outputDir: Type.String(),
+    cacheDir: Type.Optional(Type.String()),
+    checkpointDir: Type.Optional(Type.String()),
+    options: Type.Object({ memoryBytes: Count, threads: Type.Integer({ minimum: 1 }), seed: Count }, closed),
+  },
+  closed,
+);
+export type SweepInput = Static<typeof SweepInput>;
+
+export const SweepResult = Type.Object({ report: SweepReport }, closed);
+export type SweepResult = Static<typeof SweepResult>;
 
 export const BootstrapInput = Type.Object(
   {
@@ -282,6 +318,7 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('self-test'), input: SelfTestInput }, closed),
   Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
+  Type.Object({ type: Type.Literal('sweep'), input: SweepInput }, closed),
   Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
   Type.Object({ type: Type.Literal('cancel') }, closed),
   Type.Object({ type: Type.Literal('torch-line'), line: Type.Unknown() }, closed),
@@ -292,6 +329,7 @@ export type WorkerJob = Exclude<WorkerRequest, { type: 'cancel' | 'torch-line' |
 
 export const trainingPhases = [
   'size',
+  'sweep',
   'features',
   'validate',
   'curve',
@@ -327,6 +365,7 @@ export const WorkerReply = Type.Union([
     closed,
   ),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('sweep'), result: SweepResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
   Type.Object(
     { type: Type.Literal('result'), job: Type.Literal('architecture'), result: CheckedArchitecture },
@@ -360,4 +399,5 @@ export interface WorkerResults {
   order: OrderResult;
   embed: EmbedResult;
   architecture: CheckedArchitecture;
+  sweep: SweepResult;
 }

@@ -10,6 +10,7 @@ import { parseHead } from './head/head.js';
 import { orderFrames } from './order/order.js';
 import { scoreEmbeddings } from './rescore.js';
 import { selfTest } from './self-test.js';
+import { runSweep } from './sweep/run-sweep.js';
 import { train } from './train.js';
 import {
   isWorkerRequest,
@@ -55,6 +56,7 @@ function order(input: OrderRequest): OrderResult {
 const fallbacks: Partial<Record<WorkerJob['type'], ErrorCode>> = {
   train: 'training_failed',
   anomaly: 'training_failed',
+  sweep: 'training_failed',
   architecture: 'model_invalid',
 };
 
@@ -77,6 +79,14 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
         onProgress: (progress) => void reply({ type: 'progress', progress }),
       });
       return { type: 'result', job: 'anomaly', result };
+    }
+    case 'sweep': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      const result = await runSweep(job.input, {
+        signal: cancel.signal,
+        onProgress: (progress) => void reply({ type: 'progress', progress }),
+      });
+      return { type: 'result', job: 'sweep', result };
     }
     case 'bootstrap':
       return { type: 'result', job: 'bootstrap', result: await bootstrap(job.input) };

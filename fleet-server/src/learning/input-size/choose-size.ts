@@ -86,7 +86,7 @@ export async function chooseInputSize(input: TrainInput, context: TrainContext):
 }
 
 /** Pixels of the longer side, of the picture in the middle; 0 where none can be read. */
-async function medianLongSide(frames: readonly TrainingFrame[]): Promise<number> {
+export async function medianLongSide(frames: readonly TrainingFrame[]): Promise<number> {
   const sides: number[] = [];
   for (const { path } of evenSample(frames, looked)) {
     const { width, height } = await sharp(path)
