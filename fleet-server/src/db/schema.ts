@@ -27,10 +27,12 @@ import type { LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
 import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
+import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
 import type { Change } from '../learning/finetune/augment.js';
 import type { Trainer } from '../learning/torch/trainers.js';
+import type { Regularisation } from '../learning/finetune/options.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
 
 /** `bytea`. PGlite and pg both take and give byte arrays. */
@@ -337,6 +339,8 @@ export const trainingRuns = pgTable('training_runs', {
       /** By which rule it was started without being asked. */
       rule?: RuleName;
       trainer?: Trainer;
+      regularisation?: Regularisation;
+      sweep?: Omit<SweepBody, 'datasetVersionId'>;
     }>()
     .notNull(),
   createdAt: now('created_at'),

@@ -16,6 +16,7 @@ import { createRetrainBackground } from './retrain/background.js';
 import { registerRetrain } from './retrain/routes.js';
 import { createRolloutsBackground } from './rollouts/background.js';
 import { registerRollouts } from './rollouts/routes.js';
+import { registerSweeps } from './sweeps/routes.js';
 import { createTrainingBackground } from './training/background.js';
 import { registerTraining } from './training/routes.js';
 
@@ -33,6 +34,8 @@ export function registerProductFeatures(
   registerTraining(app, services);
   registerRetrain(app, services);
   registerModels(app, services, options);
+  registerSweeps(app, services);
+  registerModels(app, services);
   registerLineage(app, services);
   registerRollouts(app, services);
   registerChallengers(app, services);

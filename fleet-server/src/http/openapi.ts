@@ -17,6 +17,7 @@ import * as models from '../features/models/schemas.js';
 import * as monitoring from '../features/monitoring/schemas.js';
 import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
+import * as sweeps from '../features/sweeps/schemas.js';
 import * as training from '../features/training/schemas.js';
 import * as users from '../features/users/schemas.js';
 import { mount, type Route } from './route.js';
@@ -43,6 +44,7 @@ export const declaredRoutes: AnyRoute[] = [
   monitoring,
   retrain,
   rollouts,
+  sweeps,
   training,
   users,
 ].flatMap((feature) => Object.values(feature).filter(isRoute));

@@ -8,7 +8,8 @@ import { championId } from '../models/repository.js';
 import { defaultArchitecture } from './catalogue.js';
 import { rowById } from './repository.js';
 
-const usedBy = (id: string) => sql`${trainingRuns.options} ->> 'architecture' = ${id}`;
+const usedBy = (id: string) =>
+  sql`(${trainingRuns.options} ->> 'architecture' = ${id} or ${trainingRuns.options} -> 'sweep' -> 'architectures' @> ${JSON.stringify([id])}::jsonb)`;
 
 /** Models that were trained from it hold what they need and stay. @throws LinesideError `not_found`, `conflict` */
 export async function removeArchitecture(services: Services, actor: Actor, id: string): Promise<void> {

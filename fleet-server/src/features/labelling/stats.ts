@@ -51,7 +51,13 @@ export async function lastTraining(db: DbOrTransaction): Promise<{ at: Date } | 
     .select({ at: datasetVersions.createdAt })
     .from(trainingRuns)
     .innerJoin(datasetVersions, eq(datasetVersions.id, trainingRuns.datasetId))
-    .where(inArray(trainingRuns.state, ['queued', 'running', 'succeeded']))
+    .where(
+      and(
+        inArray(trainingRuns.state, ['queued', 'running', 'succeeded']),
+        // A sweep leaves no model that would know the labels.
+        sql`${trainingRuns.options} ->> 'kind' is distinct from 'sweep'`,
+      ),
+    )
     .orderBy(desc(datasetVersions.number))
     .limit(1);
   return trained;

@@ -6,9 +6,12 @@ import { type JobHandler, TryAgain } from '../../jobs/runner.js';
 import type { Launcher } from '../../launchers/launcher.js';
 import { ensureDefaultBackbone } from '../../learning/backbone/default-backbone.js';
 import { type LearningJobOptions, runLearningJob } from '../../learning/worker-client.js';
+import type { SweepReport } from '../../learning/sweep/report.js';
+import { runLearningJob } from '../../learning/worker-client.js';
 import type {
   AnomalyInput,
   AnomalyResult,
+  SweepInput,
   TrainInput,
   TrainingFrame,
   TrainingProgress,
@@ -23,6 +26,7 @@ import { lookBy } from '../datasets/test-sets.js';
 import { insertModel, storeFiles } from '../models/register-model.js';
 import { type ModelRow, nameChallenger } from '../models/repository.js';
 import { checkpointsOf, learningCache, withWorkFolder } from '../models/work-folder.js';
+import { candidatesOf } from '../sweeps/service.js';
 import { defaultAlpha } from './alpha.js';
 import { championToCompare } from './champion.js';
 import { moveRun, type RunRow, runRow } from './repository.js';
@@ -60,6 +64,11 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
     live.publish({ type: 'training', runId });
     const dataset = await datasetById(db, begun.datasetId);
     await withWorkFolder(dataDir, async (outputDir) => {
+      if (begun.options.kind === 'sweep') {
+        const input = await sweepInputOf(begun, dataset, outputDir);
+        const { report } = await inChild<'sweep'>(runId, { type: 'sweep', input }, signal);
+        return registerSweep(begun, report);
+      }
       const result =
         begun.options.kind === 'anomaly'
           ? await inChild<'anomaly'>(
@@ -93,11 +102,41 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
         inputSize: begun.options.inputSize ?? 'auto',
         trainer: begun.options.trainer ?? 'builtin',
         ...(begun.options.changes && { changes: begun.options.changes }),
+        ...(begun.options.regularisation ? { regularisation: begun.options.regularisation } : {}),
         memoryBytes: Math.floor(memoryShare * totalmem()),
         threads: availableParallelism(),
         seed,
       },
     };
+  }
+
+  async function sweepInputOf(begun: RunRow, dataset: DatasetRow, outputDir: string): Promise<SweepInput> {
+    return {
+      frames: await framesOf(dataset),
+      classes: dataset.classes.map(({ id, name }) => ({ id, name })),
+      ...(await candidatesOf(services, begun)),
+      outputDir,
+      cacheDir: learningCache(dataDir).features,
+      checkpointDir: checkpointsOf(dataDir, begun.id),
+      options: {
+        memoryBytes: Math.floor(memoryShare * totalmem()),
+        threads: availableParallelism(),
+        seed,
+      },
+    };
+  }
+
+  /** A sweep leaves a table and no model. */
+  async function registerSweep(begun: RunRow, report: SweepReport): Promise<void> {
+    const finishedAt = new Date(services.now());
+    const moved = await moveRun(db, begun.id, ['running'], {
+      state: 'succeeded',
+      finishedAt,
+      report: { ...report },
+    });
+    if (!moved) throw new LinesideError('training_cancelled');
+    await services.audit.record({ actor: 'system', action: 'training.succeed', subject: begun.id });
+    live.publish({ type: 'training', runId: begun.id });
   }
 
   async function anomalyInputOf(
@@ -131,7 +170,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
     return frames;
   }
 
-  async function inChild<T extends 'train' | 'anomaly'>(
+  async function inChild<T extends 'train' | 'anomaly' | 'sweep'>(
     runId: string,
     job: Extract<WorkerJob, { type: T }>,
     signal: AbortSignal,

@@ -5,6 +5,7 @@ import { launcherKinds } from '../../launchers/launcher.js';
 import { ModelComparison } from '../../learning/comparison/report.js';
 import { LearningCurve } from '../../learning/curve/report.js';
 import { changes } from '../../learning/finetune/augment.js';
+import { regularisationNames } from '../../learning/finetune/options.js';
 import { InputSizeReport } from '../../learning/input-size/report.js';
 import { TestSetLook } from '../../learning/report.js';
 import { trainers } from '../../learning/torch/trainers.js';
@@ -15,7 +16,7 @@ const launchers = launcherKinds.filter((kind) => kind !== 'off');
 
 export const trainingStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
-export const trainingKinds = ['classifier', 'anomaly'] as const;
+export const trainingKinds = ['classifier', 'anomaly', 'sweep'] as const;
 export type TrainingKind = (typeof trainingKinds)[number];
 
 export const TrainingRun = Type.Object({
@@ -51,7 +52,7 @@ export const TrainingRun = Type.Object({
         learningCurve: Nullable(LearningCurve),
         inputSize: InputSizeReport,
       },
-      description: 'TrainingReport, or AnomalyReport of an anomaly model',
+      description: 'TrainingReport, AnomalyReport of an anomaly model, or SweepReport of a sweep',
     }),
   ),
 });
@@ -89,13 +90,18 @@ export const startTraining = defineRoute({
       }),
     ),
     kind: Type.Optional(
-      Type.Enum(trainingKinds, {
+      Type.Enum(['classifier', 'anomaly'], {
         description:
           'A classifier, the default, or an anomaly model that learns from the frames of one class',
       }),
     ),
     architecture: Type.Optional(
       Type.String({ maxLength: 64, description: 'Network it starts from; `default` unless given' }),
+    ),
+    regularisation: Type.Optional(
+      Type.Enum(regularisationNames, {
+        description: 'How hard a tail is held back from learning its pictures by heart; `light` unless given',
+      }),
     ),
     inputSize: Type.Optional(
       Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1 })], {

@@ -6,6 +6,7 @@ import * as queue from '../../jobs/queue.js';
 import { fewestGood } from '../../learning/anomaly/choose-frames.js';
 import type { Change } from '../../learning/finetune/augment.js';
 import type { Trainer } from '../../learning/torch/trainers.js';
+import type { Regularisation } from '../../learning/finetune/options.js';
 import type { TuneMode } from '../../learning/tuning/modes.js';
 import type { Services } from '../../services.js';
 import { defaultArchitecture, requireTrainable } from '../architectures/catalogue.js';
@@ -27,6 +28,7 @@ export interface StartBody {
   architecture?: string;
   inputSize?: 'auto' | number;
   trainer?: Trainer;
+  regularisation?: Regularisation;
 }
 
 /**
@@ -50,10 +52,7 @@ export async function startTraining(
   }
   if (options.trainer === 'torch') requireTorch(services, options);
   await requireTrainable(db, architecture, options);
-  const dataset =
-    datasetVersionId === undefined
-      ? await takeSnapshot(services, actor.email)
-      : await datasetById(db, datasetVersionId);
+  const dataset = await datasetToTrain(services, actor, datasetVersionId);
   if (options.kind === 'anomaly') requireGood(dataset, options.goodClassId);
   else requireEnough(dataset);
   const id = randomUUID();
@@ -92,6 +91,16 @@ function requireTorch({ launcher }: Services, { kind, mode }: StartBody): void {
 }
 
 function requireEnough(dataset: DatasetRow): void {
+/** The version that was named, or a new snapshot. @throws LinesideError `dataset_empty`, `not_found` */
+export const datasetToTrain = (
+  services: Services,
+  actor: Actor,
+  id: string | undefined,
+): Promise<DatasetRow> =>
+  id === undefined ? takeSnapshot(services, actor.email) : datasetById(services.database.db, id);
+
+/** @throws LinesideError `training_too_few` */
+export function requireEnough(dataset: DatasetRow): void {
   if (dataset.classes.filter(({ train }) => train >= 2).length < 2)
     throw new LinesideError('training_too_few');
 }

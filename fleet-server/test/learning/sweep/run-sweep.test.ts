@@ -92,11 +92,13 @@ t.test('architectures, sizes, head and tail in one table', async (t) => {
 
 t.test('a candidate that cannot be trained says why, and memory is kept to', async (t) => {
   const input = await inputIn(t.testdir());
-  const broken = { ...input.candidates[0]!.backbone, path: input.candidates[1]!.backbone.path };
+  const [resNet, squeeze] = input.candidates as [SweepInput['candidates'][0], SweepInput['candidates'][0]];
+  const broken = { ...resNet.backbone, path: join(t.testdirName, 'squeeze.onnx') };
+  await writeFile(broken.path, 'no model');
   const { report } = await runSweep(
     {
       ...input,
-      candidates: [{ ...input.candidates[0]!, backbone: broken }, input.candidates[1]!],
+      candidates: [{ ...resNet, backbone: broken }, squeeze],
       grid: { sizes: [64], modes: ['head', 'tail'], regularisations: ['light'] },
       options: { ...input.options, memoryBytes: 1 },
     },
@@ -104,7 +106,11 @@ t.test('a candidate that cannot be trained says why, and memory is kept to', asy
   );
   const tail = report.rows.find(({ mode }) => mode === 'tail');
   t.match(tail, { figures: null, problem: /MiB of memory/ });
-  t.match(report.rows[0], { mode: 'head', problem: null });
+  t.match(report.rows[0], { architecture: 'squeeze', mode: 'head', problem: null });
+  t.match(
+    report.rows.find(({ architecture }) => architecture === 'resnet'),
+    { figures: null, dropped: false, problem: /./ },
+  );
 });
 
 t.test('cancelled in the middle', async (t) => {
