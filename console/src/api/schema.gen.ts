@@ -7501,6 +7501,410 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training/runs/{id}/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Table of a sweep, with what devices measured since; `conflict` before it has ended */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            rungs: {
+                                rung: number;
+                                frames: number;
+                                candidates: number;
+                                /** @enum {unknown} */
+                                mode: "head" | "tail";
+                            }[];
+                            /** @description Index of the row of the smallest log-loss */
+                            winner: number | null;
+                            rows: {
+                                architecture: string;
+                                name: string;
+                                inputSize: number;
+                                /** @enum {unknown} */
+                                mode: "head" | "tail";
+                                /** @enum {unknown} */
+                                regularisation: "light" | "strong";
+                                /** @description The last it was judged on */
+                                rung: number;
+                                /** @description Others were better on that rung */
+                                dropped: boolean;
+                                /** @description Null: it could not be trained */
+                                figures: {
+                                    /** @description Frames left out in turn that it answered */
+                                    n: number;
+                                    /** @description Of the true class, calibrated, every class counting the same */
+                                    logLoss: number;
+                                    /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                    balancedAccuracy: {
+                                        value: number | null;
+                                        low: number | null;
+                                        high: number | null;
+                                        groups: number;
+                                    };
+                                    calibrationError: number | null;
+                                    perClass: {
+                                        classId: string;
+                                        recall: {
+                                            value: number | null;
+                                            low: number | null;
+                                            high: number | null;
+                                            n: number;
+                                        };
+                                    }[];
+                                } | null;
+                                problem: string | null;
+                                /** @description Of the float model */
+                                modelBytes: number | null;
+                                /** @description One frame on one thread of this server, median */
+                                serverLatencyMs: number | null;
+                                /** @description That reading and training took in this sweep */
+                                seconds: number;
+                                /** @description Of models trained like this row; empty: not made */
+                                int8: {
+                                    modelVersionId: string;
+                                    deviceClass: string;
+                                    /** @description Float less 8-bit; null: unlabelled */
+                                    accuracyLost: number | null;
+                                    n: number;
+                                }[];
+                                /** @description Benchmarks on devices of models of this architecture and size, newest first; empty: not measured */
+                                latency: {
+                                    modelVersionId: string;
+                                    deviceId: string;
+                                    hardware: string;
+                                    variant: string;
+                                    backend: string;
+                                    threads: number;
+                                    p50Ms: number;
+                                }[];
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try architectures, input sizes, head and tail on the same splits by successive halving: a training run of kind `sweep`, with a table instead of a model */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        datasetVersionId?: string;
+                        /** @description Default: all there are */
+                        architectures?: string[];
+                        /** @description Height and width in pixels, multiples of 32. Default: the native size, and larger ones that the pictures fill */
+                        sizes?: number[];
+                        /** @description Default: head and tail */
+                        modes?: ("head" | "tail")[];
+                        /** @description Of the tail. Default: light and strong */
+                        regularisations?: ("light" | "strong")[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            /** @enum {unknown} */
+                            kind: "classifier" | "anomaly" | "sweep";
+                            /** @description Network it starts from */
+                            architecture: string;
+                            datasetVersionId: string;
+                            datasetNumber: number;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            progress: {
+                                phase: string;
+                                done: number;
+                                total: number;
+                                message?: string;
+                            } | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                            modelVersionId: string | null;
+                            report: ({
+                                testSet?: {
+                                    id: string;
+                                    version: number;
+                                    /** @description Over its frames */
+                                    sha256: string;
+                                    /** @description This run is the so-manieth judged on it */
+                                    look: number;
+                                    /** @description Beyond so many it is worn out */
+                                    mostLooks: number;
+                                };
+                                comparison?: {
+                                    /**
+                                     * @description `better` and `worse` at p ≤ 0.05 over all frames; `not-better`: not shown to be
+                                     * @enum {unknown}
+                                     */
+                                    verdict: "better" | "worse" | "not-better" | "not-compared";
+                                    reason: ("no-champion" | "champion-untrained" | "champion-anomaly" | "champion-lineage-unknown" | "champion-unusable" | "classes-differ" | "no-test-frames" | "no-frames-left") | null;
+                                    champion: string | null;
+                                    excluded: {
+                                        /** @description Test frames in groups that taught the champion, which it would know by heart */
+                                        taughtChampion: number;
+                                        /** @description Test frames of classes that the champion does not have */
+                                        unknownToChampion: number;
+                                    };
+                                    overall: {
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                    } | null;
+                                    slices: {
+                                        /** @enum {unknown} */
+                                        by: "device" | "shift" | "class";
+                                        /** @description Device id, shift or class id */
+                                        slice: string;
+                                        n: number;
+                                        /** @description Frames of one group are one piece of evidence */
+                                        groups: number;
+                                        champion: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        challenger: {
+                                            accuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                                n: number;
+                                            };
+                                            /** @description Mean recall, with a 95 % bootstrap interval over groups */
+                                            balancedAccuracy: {
+                                                value: number | null;
+                                                low: number | null;
+                                                high: number | null;
+                                            };
+                                        };
+                                        /** @description Frames that only the champion got right */
+                                        onlyChampion: number;
+                                        /** @description Frames that only the new model got right */
+                                        onlyChallenger: number;
+                                        /** @description Groups of which the champion got more right */
+                                        groupsForChampion: number;
+                                        /** @description Groups of which the new model got more right */
+                                        groupsForChallenger: number;
+                                        /** @description Exact McNemar test by groups, two-sided */
+                                        pValue: number;
+                                        /** @description Corrected for the number of slices of all kinds (Holm) */
+                                        correctedPValue: number;
+                                    }[];
+                                };
+                                learningCurve?: {
+                                    /** @description Draws of each share */
+                                    repeats: number;
+                                    folds: number;
+                                    points: {
+                                        /** @description Of the groups fitted on */
+                                        share: number;
+                                        /** @description Frames in that share of the training split */
+                                        frames: number;
+                                        balancedAccuracy: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        error: number;
+                                    }[];
+                                    classes: {
+                                        classId: string;
+                                        /** @description Its labels in the training split */
+                                        n: number;
+                                        groups: number;
+                                        /** @description In the order of the shares */
+                                        points: {
+                                            recall: number;
+                                            /** @description Standard error, over groups and repeats */
+                                            error: number;
+                                        }[];
+                                        /**
+                                         * @description `likely`: twice as many labels lifted the recall beyond chance. `no-more`: they lift it by less than two points. `not-yet`: neither is shown
+                                         * @enum {unknown}
+                                         */
+                                        hint: "likely" | "not-yet" | "no-more";
+                                        /** @description What the lift is of; at most as many again */
+                                        moreLabels: number;
+                                        /** @description Of the recall, by so many more labels */
+                                        lift: number;
+                                        /** @description Standard error, over groups and repeats */
+                                        liftError: number;
+                                    }[];
+                                } | null;
+                                inputSize?: {
+                                    asked: "auto" | number;
+                                    /** @description Height and width in pixels */
+                                    chosen: number;
+                                    /** @description That the backbone was made for */
+                                    native: number;
+                                    /**
+                                     * @description Why that size: `gain` and `no-gain` are found by validation of the head
+                                     * @enum {unknown}
+                                     */
+                                    reason: "asked" | "gain" | "no-gain" | "small-pictures" | "fixed" | "too-few-groups" | "too-slow" | "too-little-memory";
+                                    /** @description Work of the backbone for a frame, relative to the native size */
+                                    workFactor: number;
+                                    /** @description Pictures it was judged by */
+                                    n: number;
+                                    /** @description Answers of the head on rows left out, by size; the native size first */
+                                    table: {
+                                        size: number;
+                                        logLoss: number;
+                                        accuracy: number;
+                                        balancedAccuracy: number;
+                                    }[];
+                                    /** @description Log-loss at the native size less that at the best larger one */
+                                    gain: number;
+                                    /** @description Standard error of the gain, by groups */
+                                    gainError: number;
+                                };
+                            } & {
+                                [key: string]: unknown;
+                            }) | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training/runs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -7536,6 +7940,7 @@ export interface paths {
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            kind: "classifier" | "anomaly" | "sweep";
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -7859,6 +8264,7 @@ export interface paths {
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            kind: "classifier" | "anomaly" | "sweep";
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8183,6 +8589,7 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "classifier" | "anomaly";
                                 rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                                kind: "classifier" | "anomaly" | "sweep";
                                 /** @description Network it starts from */
                                 architecture: string;
                                 datasetVersionId: string;
@@ -8439,6 +8846,11 @@ export interface paths {
                         kind?: "classifier" | "anomaly";
                         /** @description Network it starts from; `default` unless given */
                         architecture?: string;
+                        /**
+                         * @description How hard a tail is held back from learning its pictures by heart; `light` unless given
+                         * @enum {unknown}
+                         */
+                        regularisation?: "light" | "strong";
                         /** @description Height and width in pixels at which the network sees a picture, a multiple of 32 from 64 to 640. `auto`, the default: a larger one than its own where pictures have the pixels and validation shows that it gains */
                         inputSize?: "auto" | number;
                         /**
@@ -8466,6 +8878,7 @@ export interface paths {
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            kind: "classifier" | "anomaly" | "sweep";
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
