@@ -128,6 +128,11 @@ export const trainingRunQuery = (id: string) =>
     refetchInterval: (query) =>
       query.state.data?.state === 'running' || query.state.data?.state === 'queued' ? 5_000 : false,
   });
+export const sweepQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.training, 'sweep', id],
+    queryFn: () => unwrap(client.GET('/api/v1/training/runs/{id}/sweep', { params: { path: { id } } })),
+  });
 export const architecturesQuery = queryOptions({
   queryKey: keys.architectures,
   queryFn: async () => (await unwrap(client.GET('/api/v1/architectures'))).items,

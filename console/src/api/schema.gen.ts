@@ -5064,7 +5064,7 @@ export interface paths {
                                     id: string;
                                     number: number;
                                     /** @enum {unknown} */
-                                    kind: "classifier" | "anomaly";
+                                    kind: "classifier" | "anomaly" | "sweep";
                                     /** Format: date-time */
                                     createdAt: string;
                                     createdBy: string;
@@ -5184,7 +5184,7 @@ export interface paths {
                                 id: string;
                                 number: number;
                                 /** @enum {unknown} */
-                                kind: "classifier" | "anomaly";
+                                kind: "classifier" | "anomaly" | "sweep";
                                 /** Format: date-time */
                                 createdAt: string;
                                 createdBy: string;

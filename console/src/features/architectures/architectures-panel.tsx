@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconUpload } from '@tabler/icons-react';
+import { IconTrophy, IconUpload } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
@@ -13,6 +13,7 @@ import { notifyDone } from '../../ui/notify.js';
 import { Loaded, Loading, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Tag, type Tone } from '../../ui/signal.js';
+import { StartSweepDialog } from '../sweeps/start-sweep-dialog.js';
 import classes from './architectures.module.css';
 import { UploadDialog } from './upload-dialog.js';
 
@@ -28,21 +29,33 @@ export function ArchitecturesPanel() {
   const architectures = useQuery(architecturesQuery);
   const engineer = useMay('engineer');
   const [uploading, upload] = useDisclosure(false);
+  const [sweeping, bakeOff] = useDisclosure(false);
   const [removing, setRemoving] = useState<Architecture | null>(null);
   return (
     <Panel flush>
       <div className={classes.head}>
         <h2>Architectures</h2>
         {engineer ? (
-          <Button
-            variant="default"
-            size="md"
-            leftSection={<IconUpload size={18} />}
-            onClick={upload.open}
-            data-testid="upload-architecture"
-          >
-            Upload ONNX
-          </Button>
+          <div className={classes.actions}>
+            <Button
+              variant="default"
+              size="md"
+              leftSection={<IconTrophy size={18} />}
+              onClick={bakeOff.open}
+              data-testid="start-sweep"
+            >
+              Bake-off
+            </Button>
+            <Button
+              variant="default"
+              size="md"
+              leftSection={<IconUpload size={18} />}
+              onClick={upload.open}
+              data-testid="upload-architecture"
+            >
+              Upload ONNX
+            </Button>
+          </div>
         ) : null}
       </div>
       <Loaded query={architectures} skeleton={<Loading rows={1} />}>
@@ -68,6 +81,7 @@ export function ArchitecturesPanel() {
           </div>
         )}
       </Loaded>
+      <StartSweepDialog opened={sweeping} onClose={bakeOff.close} />
       <UploadDialog opened={uploading} onClose={upload.close} />
       {removing ? <RemoveDialog architecture={removing} onClose={() => setRemoving(null)} /> : null}
     </Panel>

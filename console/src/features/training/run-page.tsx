@@ -13,6 +13,7 @@ import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
 import { Note, Tag } from '../../ui/signal.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
+import { SweepView } from '../sweeps/sweep-view.js';
 import { readAnomalyReport } from './anomaly-report.js';
 import { AnomalyView } from './anomaly-view.js';
 import { ComparisonPanel } from './comparison-panel.js';
@@ -65,7 +66,8 @@ function RunDetail({ run }: { run: TrainingRun }) {
   const classList = useQuery(classesQuery).data ?? [];
   const anomaly = readAnomalyReport(run.report);
   const names = new Map(classList.map(({ id, name }) => [id, name]));
-  const report = anomaly ? null : readReport(run.report, names);
+  const sweep = run.kind === 'sweep';
+  const report = anomaly || sweep ? null : readReport(run.report, names);
   const comparison = run.report?.comparison;
   const testSet = run.report?.testSet;
   const inputSize = run.report?.inputSize;
@@ -85,11 +87,12 @@ function RunDetail({ run }: { run: TrainingRun }) {
             Test set <b>v{testSet.version}</b>, {ordinal(testSet.look)} look
           </span>
         ) : null}
-        {run.architecture === 'default' ? null : (
+        {sweep || run.architecture === 'default' ? null : (
           <span>
             Architecture <b>{run.architecture}</b>
           </span>
         )}
+        {sweep ? <span>Bake-off</span> : null}
         {run.kind === 'anomaly' ? <span>Anomaly model</span> : null}
         {run.modelVersionId ? (
           <span>
@@ -113,6 +116,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
       ) : null}
       {anomaly ? <AnomalyView report={anomaly} modelId={run.modelVersionId} /> : null}
       {testSet && testSet.look > testSet.mostLooks ? <WornOut version={testSet.version} /> : null}
+      {sweep && run.state === 'succeeded' ? <SweepView run={run} names={names} /> : null}
       {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
       {report ? <ReportView report={report} /> : null}
       {inputSize ? <InputSizePanel inputSize={inputSize} /> : null}

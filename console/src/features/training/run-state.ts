@@ -33,6 +33,7 @@ export const runSeconds = (run: TrainingRun, now: number): number | null =>
 
 export const phaseWords = (phase: string): string => {
   if (phase === 'finetune') return 'Fine-tuning';
+  if (phase === 'sweep') return 'Bake-off';
   if (phase === 'size') return 'Input size';
   const words = phase.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -87,7 +87,7 @@ function RunTable({ runs }: { runs: TrainingRun[] }) {
               >
                 <td>
                   <Link to="/training/$runId" params={{ runId: run.id }} className={classes.link}>
-                    Run {run.number}
+                    {run.kind === 'sweep' ? 'Bake-off' : 'Run'} {run.number}
                   </Link>
                 </td>
                 <td>

@@ -4,6 +4,7 @@ import { isErrorCode, LinesideError } from '@lineside/shared';
 import type { Backbone } from '../backbone/default-backbone.js';
 import { composeModel } from '../compose.js';
 import { extractFeatures, load, loadAgain } from '../features.js';
+import { defaultAugmentation } from '../finetune/augment.js';
 import { pickAcrossClasses } from '../golden.js';
 import { type FittedHead, fitHead, type LabelledFeatures } from '../head/fit-head.js';
 import { zeroHead } from '../head/head.js';
@@ -208,6 +209,7 @@ async function judgeTail(
   const trial = await tryTuning(
     {
       ...{ mode: 'tail', backbone, rows: rows!, fit: fit!, outputDir, memoryBytes, threads, seed },
+      augmentation: defaultAugmentation,
       regularisation: row.regularisation,
       loadRow: (at) => loadAgain(frames![at]!.path),
       checkpointDir: checkpointDir && join(checkpointDir, own),

@@ -1,0 +1,167 @@
+import { Button } from '@mantine/core';
+import type { Sweep, SweepRow } from '../../api/types.js';
+import { bytes, duration, percent } from '../../ui/format.js';
+import pageClasses from '../../ui/page.module.css';
+import { Tag } from '../../ui/signal.js';
+import { type Clock, latencyOf, serverClock, settingsOf } from './pareto.js';
+import classes from './sweeps.module.css';
+
+interface Props {
+  sweep: Sweep;
+  clock: Clock;
+  /** Null: the person may not train. */
+  train: ((row: SweepRow) => void) | null;
+}
+
+const num = `${pageClasses.num} ${classes.oneLine}`;
+
+export function SweepTable({ sweep: { rows, winner }, clock, train }: Props) {
+  return (
+    <div className={pageClasses.scroll}>
+      <table className={pageClasses.table} data-testid="sweep-table">
+        <thead>
+          <tr>
+            <th>Architecture</th>
+            <th className={pageClasses.num} title="Mean recall, with its 95% bootstrap interval">
+              Balanced accuracy
+            </th>
+            <th className={pageClasses.num} title="How far confidence is from truth">
+              ECE
+            </th>
+            <th className={pageClasses.num}>Frame</th>
+            <th className={pageClasses.num}>Size</th>
+            <th className={pageClasses.num} title="Accuracy that the 8-bit form loses">
+              8-bit loss
+            </th>
+            <th className={pageClasses.num} title="Reading and training in this bake-off">
+              Took
+            </th>
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, at) => (
+            <Row
+              key={`${row.architecture} ${settingsOf(row)}`}
+              {...{ row, clock, train }}
+              winner={at === winner}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepRow; winner: boolean }) {
+  const { figures } = row;
+  const accuracy = figures?.balancedAccuracy;
+  const latency = latencyOf(row, clock);
+  const [int8] = row.int8;
+  return (
+    <tr
+      data-testid={winner ? 'sweep-winner' : undefined}
+      className={row.dropped ? pageClasses.dim : undefined}
+    >
+      <td>
+        <span className={pageClasses.strong}>{row.name}</span> {winner ? <Tag tone="ok">Winner</Tag> : null}
+        <span className={classes.settings}>
+          {settingsOf(row)}
+          {row.dropped ? `, left after ${figures?.n} frames` : ''}
+        </span>
+        {row.problem ? <span className={classes.settings}>Not trained: {row.problem}</span> : null}
+      </td>
+      <td className={num}>
+        {accuracy?.value == null ? (
+          '–'
+        ) : (
+          <>
+            <b>{percent(accuracy.value, 1)}</b>
+            <span className={classes.settings}>
+              {accuracy.low === null || accuracy.high === null
+                ? ''
+                : `${percent(accuracy.low)}–${percent(accuracy.high)}`}
+            </span>
+          </>
+        )}
+      </td>
+      <td className={num}>
+        {figures?.calibrationError == null ? '–' : percent(figures.calibrationError, 1)}
+      </td>
+      <td className={num}>
+        {latency === null ? (
+          <span className={pageClasses.dim}>not measured</span>
+        ) : (
+          `${latency.toPrecision(3)} ms${clock.id === serverClock.id ? ' here' : ''}`
+        )}
+      </td>
+      <td className={num}>{row.modelBytes === null ? '–' : bytes(row.modelBytes)}</td>
+      <td className={num}>
+        {int8?.accuracyLost == null ? (
+          <span className={pageClasses.dim}>not made</span>
+        ) : (
+          <span title={`${int8.deviceClass} of ${int8.modelVersionId}, n = ${int8.n}`}>
+            {percent(int8.accuracyLost, 1)}
+          </span>
+        )}
+      </td>
+      <td className={num}>{duration(row.seconds)}</td>
+      <td className={num}>
+        {train && figures ? (
+          <Button
+            size="md"
+            variant={winner ? 'filled' : 'subtle'}
+            onClick={() => train(row)}
+            aria-label={`Train ${row.name}, ${settingsOf(row)}`}
+            {...(winner ? { 'data-testid': 'train-winner' } : {})}
+          >
+            {winner ? 'Train the winner' : 'Train'}
+          </Button>
+        ) : null}
+      </td>
+    </tr>
+  );
+}
+
+/** Recall of each class in the rows that were judged on every frame. */
+export function RecallTable({
+  rows,
+  names,
+}: {
+  rows: readonly SweepRow[];
+  names: ReadonlyMap<string, string>;
+}) {
+  const judged = rows.filter(({ rung, figures }) => rung > 1 && figures);
+  const perClass = judged[0]?.figures?.perClass ?? [];
+  return (
+    <div className={pageClasses.scroll}>
+      <table className={pageClasses.table}>
+        <thead>
+          <tr>
+            <th>Recall</th>
+            {perClass.map(({ classId, recall }) => (
+              <th key={classId} className={pageClasses.num}>
+                {names.get(classId) ?? classId} <small>n = {recall.n}</small>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {judged.map((row) => (
+            <tr key={`${row.architecture} ${settingsOf(row)}`}>
+              <td>
+                <span className={pageClasses.strong}>{row.name}</span>
+                <span className={classes.settings}>{settingsOf(row)}</span>
+              </td>
+              {row.figures?.perClass.map(({ classId, recall }) => (
+                <td key={classId} className={pageClasses.num}>
+                  {recall.value === null ? '–' : percent(recall.value)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
