@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { benchmarks } from '../../src/db/schema.js';
 import { labelFrame } from '../../src/features/frames/service.js';
 import type { MeasuredRow } from '../../src/features/sweeps/schemas.js';
@@ -8,6 +10,22 @@ import { startTestServer } from '../helpers/test-server.js';
 import { resNet18, squeezeNet } from '../learning/architecture/classifiers.js';
 import { drawTexture, encodePng, textures } from '../learning/fixtures.js';
 import { addClasses, addDevice, addFrame, person, requestId, type World } from './world.js';
+
+const command = fileURLToPath(new URL('../../../bin/lineside.js', import.meta.url));
+
+/** Runs the command line as a person would. */
+async function lineside(
+  args: string[],
+  password: string,
+): Promise<{ code: number; out: string; said: string }> {
+  const env = { ...process.env, LINESIDE_PASSWORD: password };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [command, ...args], { env }, (error, out, said) => {
+      if (error && typeof error.code !== 'number') reject(error);
+      else resolve({ code: Number(error?.code ?? 0), out, said });
+    });
+  });
+}
 
 type Sweep = { rungs: unknown[]; winner: number | null; rows: MeasuredRow[] };
 
@@ -121,5 +139,20 @@ onEachEngine('sweeps', async (t, engine) => {
     const others = joined.filter((row) => row.architecture !== architecture);
     t.ok(others.every(({ latency }) => latency.length === 0));
     t.equal((await admin.get(`/training/runs/${trained.id}/sweep`)).status, 404, 'no sweep');
+
+    const password = 'a long enough password';
+    t.equal((await admin.put('/auth/password', { password })).status, 200);
+    const { email } = (await admin.get<{ email: string }>('/auth/me')).body;
+    const line = ['train', 'sweep', '--server', server.apiUrl, '--email', email];
+    const grid = ['--architectures', architecture, '--sizes', '64', '--modes', 'head'];
+    const json = await lineside([...line, ...grid, '--json'], password);
+    t.match(JSON.parse(json.out), { winner: 0, rows: [{ architecture, mode: 'head' }] });
+    t.match(json.said, /Sweep \d+ .* on dataset 1/);
+    const text = await lineside([...line, ...grid], password);
+    t.match(text.out, /\* +\w+ +64 +head .*12\.5 ms on Board/);
+    const wrong = await lineside([...line, '--sizes', '100'], password);
+    t.equal(wrong.code, 1);
+    t.match(wrong.said, /request_invalid.*100/);
+    t.match((await lineside(['train'], password)).said, /unknown command: train[\s\S]*--server/);
   });
 });

@@ -6,7 +6,7 @@ import type { SweepReport } from '../../learning/sweep/report.js';
 import type { VariantsReport } from '../../learning/variants/report.js';
 import { defaultArchitecture } from '../architectures/catalogue.js';
 import { runRow } from '../training/repository.js';
-import type { MeasuredRow } from './schemas.js';
+import type { MeasuredRow, SweepTable } from './schemas.js';
 
 /** A model that a run has made, by what a sweep's row is known by. */
 interface TrainedModel {
@@ -22,10 +22,7 @@ interface TrainedModel {
  * size, the loss of 8 bits on the weights too.
  * @throws LinesideError `not_found`, `conflict`
  */
-export async function measuredSweep(
-  db: DbOrTransaction,
-  id: string,
-): Promise<{ rungs: SweepReport['rungs']; winner: number | null; rows: MeasuredRow[] }> {
+export async function measuredSweep(db: DbOrTransaction, id: string): Promise<SweepTable> {
   const run = await runRow(db, id);
   if (run?.options.kind !== 'sweep') throw new LinesideError('not_found', `There is no sweep ${id}.`);
   if (run.report === null)

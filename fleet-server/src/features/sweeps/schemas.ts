@@ -70,6 +70,13 @@ export const MeasuredRow = Type.Object({
 });
 export type MeasuredRow = Static<typeof MeasuredRow>;
 
+export const SweepTable = Type.Object({
+  rungs: SweepReport.properties.rungs,
+  winner: SweepReport.properties.winner,
+  rows: Type.Array(MeasuredRow),
+});
+export type SweepTable = Static<typeof SweepTable>;
+
 export const getSweep = defineRoute({
   method: 'GET',
   url: '/training/runs/:id/sweep',
@@ -77,9 +84,5 @@ export const getSweep = defineRoute({
   summary: 'Table of a sweep, with what devices measured since; `conflict` before it has ended',
   access: 'viewer',
   params: IdParams,
-  response: Type.Object({
-    rungs: SweepReport.properties.rungs,
-    winner: SweepReport.properties.winner,
-    rows: Type.Array(MeasuredRow),
-  }),
+  response: SweepTable,
 });
