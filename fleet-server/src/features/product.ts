@@ -35,7 +35,7 @@ export function registerProductFeatures(
   registerRetrain(app, services);
   registerModels(app, services, options);
   registerSweeps(app, services);
-  registerModels(app, services);
+  registerModels(app, services, options);
   registerLineage(app, services);
   registerRollouts(app, services);
   registerChallengers(app, services);
