@@ -29,11 +29,14 @@ export function SweepTable({ sweep: { rows, winner }, clock, train }: Props) {
               ECE
             </th>
             <th className={pageClasses.num}>Frame</th>
-            <th className={pageClasses.num}>Size</th>
+            <th className={`${pageClasses.num} ${pageClasses.wide}`}>Size</th>
             <th className={pageClasses.num} title="Accuracy that the 8-bit form loses">
               8-bit loss
             </th>
-            <th className={pageClasses.num} title="Reading and training in this bake-off">
+            <th
+              className={`${pageClasses.num} ${pageClasses.wide}`}
+              title="Reading and training in this bake-off"
+            >
               Took
             </th>
             <th />
@@ -95,7 +98,9 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
           `${latency.toPrecision(3)} ms${clock.id === serverClock.id ? ' here' : ''}`
         )}
       </td>
-      <td className={num}>{row.modelBytes === null ? '–' : bytes(row.modelBytes)}</td>
+      <td className={`${num} ${pageClasses.wide}`}>
+        {row.modelBytes === null ? '–' : bytes(row.modelBytes)}
+      </td>
       <td className={num}>
         {int8?.accuracyLost == null ? (
           <span className={pageClasses.dim}>not made</span>
@@ -105,7 +110,7 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
           </span>
         )}
       </td>
-      <td className={num}>{duration(row.seconds)}</td>
+      <td className={`${num} ${pageClasses.wide}`}>{duration(row.seconds)}</td>
       <td className={num}>
         {train && figures ? (
           <Button

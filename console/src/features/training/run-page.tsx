@@ -36,7 +36,11 @@ export function RunPage() {
   const model = run.data?.state === 'succeeded' ? run.data.modelVersionId : null;
   return (
     <Page
-      title={run.data ? `Training run ${run.data.number}` : 'Training run'}
+      title={
+        run.data
+          ? `${run.data.kind === 'sweep' ? 'Bake-off' : 'Training run'} ${run.data.number}`
+          : 'Training run'
+      }
       sub={
         <Link to="/training" className={pageClasses.link}>
           All runs
