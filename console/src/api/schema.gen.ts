@@ -86,7 +86,7 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Remove an uploaded network; refused (`conflict`) while a run or the champion uses it */
+        /** Remove an uploaded network; refused (`conflict`) while a run, the newest classifier or the champion uses it */
         delete: {
             parameters: {
                 query?: never;
@@ -7673,6 +7673,7 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly" | "sweep";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -7938,9 +7939,8 @@ export interface paths {
                             /** @enum {unknown} */
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
-                            kind: "classifier" | "anomaly";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             kind: "classifier" | "anomaly" | "sweep";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8262,9 +8262,8 @@ export interface paths {
                             /** @enum {unknown} */
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
-                            kind: "classifier" | "anomaly";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             kind: "classifier" | "anomaly" | "sweep";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8587,9 +8586,8 @@ export interface paths {
                                 /** @enum {unknown} */
                                 state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                                 /** @enum {unknown} */
-                                kind: "classifier" | "anomaly";
-                                rule: ("new-labels" | "novel-frames" | "schedule") | null;
                                 kind: "classifier" | "anomaly" | "sweep";
+                                rule: ("new-labels" | "novel-frames" | "schedule") | null;
                                 /** @description Network it starts from */
                                 architecture: string;
                                 datasetVersionId: string;
@@ -8876,9 +8874,8 @@ export interface paths {
                             /** @enum {unknown} */
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
-                            kind: "classifier" | "anomaly";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             kind: "classifier" | "anomaly" | "sweep";
+                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;

@@ -33,7 +33,6 @@ export function registerProductFeatures(
   registerArchitectures(app, services, options);
   registerTraining(app, services);
   registerRetrain(app, services);
-  registerModels(app, services, options);
   registerSweeps(app, services);
   registerModels(app, services, options);
   registerLineage(app, services);

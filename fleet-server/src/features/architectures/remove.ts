@@ -1,5 +1,5 @@
 import { LinesideError } from '@lineside/shared';
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import { architectures, modelVersions, trainingRuns } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
@@ -31,6 +31,23 @@ async function requireUnused(tx: DbOrTransaction, id: string): Promise<void> {
     .where(and(inArray(trainingRuns.state, ['queued', 'running']), usedBy(id)))
     .limit(1);
   if (run) throw new LinesideError('conflict', `Training run ${run.number} uses ${id}.`);
+  const [last] = await tx
+    .select({ number: trainingRuns.number, options: trainingRuns.options })
+    .from(trainingRuns)
+    .where(
+      and(
+        eq(trainingRuns.state, 'succeeded'),
+        sql`coalesce(${trainingRuns.options} ->> 'kind', 'classifier') = 'classifier'`,
+      ),
+    )
+    .orderBy(desc(trainingRuns.number))
+    .limit(1);
+  if (last?.options.architecture === id) {
+    throw new LinesideError(
+      'conflict',
+      `Retraining by rule would start from ${id}, as run ${last.number} did.`,
+    );
+  }
   const champion = await championId(tx);
   if (champion === null) return;
   const [model] = await tx

@@ -83,7 +83,8 @@ export const deleteArchitecture = defineRoute({
   method: 'DELETE',
   url: '/architectures/:id',
   tag: 'architectures',
-  summary: 'Remove an uploaded network; refused (`conflict`) while a run or the champion uses it',
+  summary:
+    'Remove an uploaded network; refused (`conflict`) while a run, the newest classifier or the champion uses it',
   access: 'engineer',
   params: IdParams,
   response: Nothing,

@@ -94,7 +94,7 @@ function requireEnough(dataset: DatasetRow): void {
 /** The version that was named, or a new snapshot. @throws LinesideError `dataset_empty`, `not_found` */
 export const datasetToTrain = (
   services: Services,
-  actor: Actor,
+  actor: Pick<Actor, 'email'>,
   id: string | undefined,
 ): Promise<DatasetRow> =>
   id === undefined ? takeSnapshot(services, actor.email) : datasetById(services.database.db, id);
