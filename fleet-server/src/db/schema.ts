@@ -31,8 +31,8 @@ import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
 import type { Change } from '../learning/finetune/augment.js';
-import type { Trainer } from '../learning/torch/trainers.js';
 import type { Regularisation } from '../learning/finetune/options.js';
+import type { Trainer } from '../learning/torch/trainers.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
 
 /** `bytea`. PGlite and pg both take and give byte arrays. */

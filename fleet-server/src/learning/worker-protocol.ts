@@ -10,8 +10,8 @@ import { regularisationNames } from './finetune/options.js';
 import { SerializedHead } from './head/head.js';
 import { WrittenFile } from './package-files.js';
 import { AcceptDecision, TrainingReport } from './report.js';
-import { trainers } from './torch/trainers.js';
 import { SweepReport, sweepModes } from './sweep/report.js';
+import { trainers } from './torch/trainers.js';
 import { tuneModes } from './tuning/modes.js';
 import { VariantFile } from './variants/report.js';
 

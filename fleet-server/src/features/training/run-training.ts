@@ -5,9 +5,8 @@ import type { ClaimedJob } from '../../jobs/queue.js';
 import { type JobHandler, TryAgain } from '../../jobs/runner.js';
 import type { Launcher } from '../../launchers/launcher.js';
 import { ensureDefaultBackbone } from '../../learning/backbone/default-backbone.js';
-import { type LearningJobOptions, runLearningJob } from '../../learning/worker-client.js';
 import type { SweepReport } from '../../learning/sweep/report.js';
-import { runLearningJob } from '../../learning/worker-client.js';
+import { type LearningJobOptions, runLearningJob } from '../../learning/worker-client.js';
 import type {
   AnomalyInput,
   AnomalyResult,

@@ -5,8 +5,8 @@ import type { Actor } from '../../http/route.js';
 import * as queue from '../../jobs/queue.js';
 import { fewestGood } from '../../learning/anomaly/choose-frames.js';
 import type { Change } from '../../learning/finetune/augment.js';
-import type { Trainer } from '../../learning/torch/trainers.js';
 import type { Regularisation } from '../../learning/finetune/options.js';
+import type { Trainer } from '../../learning/torch/trainers.js';
 import type { TuneMode } from '../../learning/tuning/modes.js';
 import type { Services } from '../../services.js';
 import { defaultArchitecture, requireTrainable } from '../architectures/catalogue.js';
@@ -90,7 +90,6 @@ function requireTorch({ launcher }: Services, { kind, mode }: StartBody): void {
   }
 }
 
-function requireEnough(dataset: DatasetRow): void {
 /** The version that was named, or a new snapshot. @throws LinesideError `dataset_empty`, `not_found` */
 export const datasetToTrain = (
   services: Services,
