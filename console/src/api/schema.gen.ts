@@ -7673,6 +7673,11 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly" | "sweep";
+                            /**
+                             * @description Who fine-tunes
+                             * @enum {unknown}
+                             */
+                            trainer: "builtin" | "torch";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
@@ -7940,6 +7945,11 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly" | "sweep";
+                            /**
+                             * @description Who fine-tunes
+                             * @enum {unknown}
+                             */
+                            trainer: "builtin" | "torch";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
@@ -8263,6 +8273,11 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly" | "sweep";
+                            /**
+                             * @description Who fine-tunes
+                             * @enum {unknown}
+                             */
+                            trainer: "builtin" | "torch";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
@@ -8587,6 +8602,11 @@ export interface paths {
                                 state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                                 /** @enum {unknown} */
                                 kind: "classifier" | "anomaly" | "sweep";
+                                /**
+                                 * @description Who fine-tunes
+                                 * @enum {unknown}
+                                 */
+                                trainer: "builtin" | "torch";
                                 rule: ("new-labels" | "novel-frames" | "schedule") | null;
                                 /** @description Network it starts from */
                                 architecture: string;
@@ -8875,6 +8895,11 @@ export interface paths {
                             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
                             /** @enum {unknown} */
                             kind: "classifier" | "anomaly" | "sweep";
+                            /**
+                             * @description Who fine-tunes
+                             * @enum {unknown}
+                             */
+                            trainer: "builtin" | "torch";
                             rule: ("new-labels" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;

@@ -109,7 +109,7 @@ onEachEngine('training', async (t, engine) => {
     t.teardown(() => background.stop());
     const { id } = await startTraining(launching, ann, { trainer: 'torch', mode: 'tail' });
     const failed = await run(id, 'failed');
-    t.match(failed.error, { code: 'model_invalid', message: /Softplus odd/ });
+    t.match(failed, { trainer: 'torch', error: { code: 'model_invalid', message: /Softplus odd/ } });
     t.strictSame(jobs, ['backbone.onnx', 'frames', 'frames.json', 'job.json']);
   });
 

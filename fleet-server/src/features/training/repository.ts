@@ -19,6 +19,7 @@ const toRun = ({ run, datasetNumber }: { run: RunRow; datasetNumber: number }): 
   number: run.number,
   state: run.state,
   kind: run.options.kind ?? 'classifier',
+  trainer: run.options.trainer ?? 'builtin',
   rule: run.options.rule ?? null,
   architecture: run.options.architecture ?? defaultArchitecture,
   datasetVersionId: run.datasetId,

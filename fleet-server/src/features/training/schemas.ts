@@ -24,6 +24,7 @@ export const TrainingRun = Type.Object({
   number: Type.Integer(),
   state: Type.Enum(trainingStates),
   kind: Type.Enum(trainingKinds),
+  trainer: Type.Enum(trainers, { description: 'Who fine-tunes' }),
   rule: Nullable(Type.Enum(ruleNames, { description: 'By which rule it was started; null: by a person' })),
   architecture: Type.String({ description: 'Network it starts from' }),
   datasetVersionId: Type.String(),
