@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '@lineside/fleet-server/learning/random';
 import { findPostgres, startPostgres } from '@lineside/fleet-server/testing/postgres';
 import sharp from 'sharp';
 import t, { type Test } from 'tap';
-import { seededRandom } from '../src/eval/random.js';
 import { type RunningAgent, startAgent } from '../src/system/agent.js';
 import { ApiClient, ApiError } from '../src/system/api-client.js';
 import { freePort } from '../src/system/free-port.js';

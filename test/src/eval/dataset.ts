@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
-import { seededRandom, shuffled } from './random.js';
+import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
 
 /** One labelled picture of an ImageFolder tree. */
 export interface Picture {

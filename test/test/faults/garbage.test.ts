@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/eval/random.js';
+import { seededRandom } from '@lineside/fleet-server/learning/random';
 import { freePort } from '../../src/system/free-port.js';
 import { dropFile, noisyPicture, watchedFolder } from '../../src/system/pictures.js';
 import { until } from '../../src/system/until.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/eval/random.js';
+import { seededRandom } from '@lineside/fleet-server/learning/random';
 import type { Line } from '../../src/system/line.js';
 import { dropFile, noisyPicture, watchedFolder } from '../../src/system/pictures.js';
 import { until } from '../../src/system/until.js';

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '@lineside/fleet-server/learning/random';
 import type { Test } from 'tap';
-import { seededRandom } from '../../src/eval/random.js';
 import type { Box, Line } from '../../src/system/line.js';
 import { dropFile, noisyPicture, watchedFolder } from '../../src/system/pictures.js';
 import { until } from '../../src/system/until.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { seededRandom } from '../../src/eval/random.js';
+import { seededRandom } from '@lineside/fleet-server/learning/random';
 import { fakeTime, fakeTimeMissing } from '../../src/system/fake-time.js';
 import { dropFile, noisyPicture, watchedFolder } from '../../src/system/pictures.js';
 import { until } from '../../src/system/until.js';

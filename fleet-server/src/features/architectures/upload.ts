@@ -4,6 +4,7 @@ import { isErrorCode, LinesideError } from '@lineside/shared';
 import { receive, tooLarge } from '../../files/receive.js';
 import type { Actor } from '../../http/route.js';
 import type { Normalisation } from '../../learning/architecture/preparations.js';
+import { oneAtATime } from '../../learning/one-at-a-time.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { Services } from '../../services.js';
 import { slug } from '../classes/slug.js';
@@ -27,7 +28,7 @@ const checkTimeoutMs = 600_000;
 export function createUploads(services: Services, maxBytes: number) {
   const { database, blobs, dataDir, audit } = services;
   /** One check at a time: each holds a whole network in memory. */
-  let turn: Promise<unknown> = Promise.resolve();
+  const queued = oneAtATime();
 
   async function check(folder: string, path: string, id: string, options: UploadOptions) {
     try {
@@ -73,9 +74,7 @@ export function createUploads(services: Services, maxBytes: number) {
     await withWorkFolder(dataDir, async (folder) => {
       const path = join(folder, 'uploaded.onnx');
       const source = await receive(body, path, maxBytes);
-      const checking = turn.then(() => check(folder, path, id, options));
-      turn = checking.catch(() => undefined);
-      const { file, ...details } = await checking;
+      const { file, ...details } = await queued(() => check(folder, path, id, options));
       const stored = await blobs.putFile(file.path);
       await insertRow(database.db, {
         id,

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { Backbone } from '@lineside/fleet-server/learning/backbone/default-backbone';
 import { extractFeatures } from '@lineside/fleet-server/learning/features';
 import type { LabelledFeatures } from '@lineside/fleet-server/learning/head/fit-head';
+import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
 import { stackRows } from '@lineside/fleet-server/learning/rows';
 import { type ImageFolder, type Picture, readImageFolder, splitPictures } from '../../eval/dataset.js';
-import { seededRandom, shuffled } from '../../eval/random.js';
 import type { BenchContext } from '../report.js';
 
 const heldOutShare = 0.3;
