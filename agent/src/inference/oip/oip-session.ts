@@ -47,6 +47,8 @@ export class OipSession implements ModelSession {
     if (this.#gone) throw this.#gone;
     checkPixels(pixels);
     const answered = this.#request(pixels);
+    // It may fail while an earlier frame is still under way, before anyone waits for it.
+    answered.catch(() => {});
     const settled = this.#previous.then(() => answered);
     this.#previous = settled.catch(() => {});
     return settled;
