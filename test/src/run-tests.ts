@@ -1,47 +1,72 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makePgliteTemplate, pgliteTemplateVariable } from '@lineside/fleet-server/testing/pglite-template';
+import { inOrder } from './suite/order.js';
+import { type FileRun, runFile } from './suite/run-file.js';
+import { type FileOutcome, readTapFile } from './suite/tap-file.js';
 
 /**
- * Runs every suite with tap and closes with one line, `N passed, N failed`, counted in tests (not assertions).
- * A suite whose system tool is missing is skipped by its own `skip` reason, which is repeated here.
- * Arguments are handed on to tap: `npm test -- agent/dist/test/spool.test.js`.
+ * Runs every suite, two files at a time, and closes with one line, `N passed, N failed`, counted in tests (not
+ * assertions). A suite whose system tool is missing is skipped by its own `skip` reason, which is repeated here.
+ * Arguments are the files to run instead of all: `npm test -- agent/dist/test/spool/spool.test.js`.
  */
 const results = 'test-results/results.tap';
+const jobs = 2;
+const timeoutMs = 1_200_000;
+const folders = ['shared', 'agent', 'fleet-server', 'test'].map((name) => `${name}/dist/test`);
+
+const testsIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => join(folder, name));
+
+const files =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : inOrder([...folders, 'console/dist-types/test'].flatMap(testsIn));
 mkdirSync('test-results', { recursive: true });
-rmSync(results, { force: true });
+writeFileSync(results, `TAP version 14\n1..${files.length}\n`);
 
-// The counters of the terse reporter are drawn anew all the time: on a terminal only.
-const reporter = process.stdout.isTTY ? 'terse' : 'silent';
-const tap = ['tap', `--reporter=${reporter}`, `--output-file=${results}`, ...process.argv.slice(2)];
-const child = spawn('npx', tap, { stdio: 'inherit' });
-const code = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 
-let passed = 0;
-let failed = 0;
-const skipped = new Map<string, number>();
-// Files are at indent 0; the tests in them at 4 are what a person counts. A file that fails with no test counts once.
-let inFile = 0;
-let explaining = false;
-for (const line of readFileSync(results, 'utf8').split('\n')) {
-  // Below the tests are the assertions: one that failed says why, down to the end of its YAML block.
-  if (/^ {8,}not ok /.test(line)) explaining = true;
-  if (reporter === 'silent' && explaining) console.log(line);
-  if (/^ {8,}\.\.\.$/.test(line)) explaining = false;
-  const point = /^( {0,4})(not ok|ok) \d+( - .*)?$/.exec(line);
-  if (!point) continue;
-  const [, indent, status, text = ''] = point;
-  explaining = false;
-  const failing = indent === '    ' && status === 'not ok';
-  if (reporter === 'silent' && (failing || indent === '')) console.log(line);
-  const skip = /# SKIP ?(.*)$/.exec(text);
-  if (indent === '    ' && skip) skipped.set(skip[1] || text, (skipped.get(skip[1] || text) ?? 0) + 1);
-  else if (indent === '    ' && status === 'ok') passed++;
-  else if (indent === '    ') failed++;
-  else if (indent === '' && status === 'not ok' && inFile === failed) failed++;
-  if (indent === '') inFile = failed;
+const outcomes: FileOutcome[] = [];
+function close(file: string, run: FileRun): void {
+  const outcome = readTapFile(run.output, run.status === 0);
+  outcomes.push(outcome);
+  const point = `${outcome.failed === 0 ? 'ok' : 'not ok'} ${outcomes.length} - ${file} # time=${Math.round(run.ms)}ms`;
+  const indented = run.output
+    .replaceAll(/^(?=.)/gm, '    ')
+    .replace(/^ {4}TAP version 14$/m, `# Subtest: ${file}`);
+  appendFileSync(results, `${indented}\n${point}\n`);
+  for (const line of outcome.report) console.log(`    ${line}`);
+  if (outcome.failed > 0 && run.status === null) console.log('    the process was ended by a signal');
+  if (outcome.failed > 0 && run.said) console.log(run.said.trimEnd().replaceAll(/^/gm, '    | '));
+  console.log(point);
 }
-for (const [reason, count] of skipped) console.log(`skipped ${count}: ${reason}`);
-const skippedTotal = [...skipped.values()].reduce((sum, count) => sum + count, 0);
-if (code !== 0 && failed === 0) failed = 1;
-console.log(`${passed} passed, ${failed} failed${skippedTotal ? `, ${skippedTotal} skipped` : ''}`);
-process.exit(failed > 0 ? 1 : code);
+
+const template = await makePgliteTemplate();
+try {
+  const env = { ...process.env, [pgliteTemplateVariable]: template };
+  const waiting = [...files];
+  const work = async () => {
+    for (let file = waiting.shift(); file && !stopping.signal.aborted; file = waiting.shift()) {
+      close(file, await runFile(file, { env, timeoutMs, signal: stopping.signal }));
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+} finally {
+  rmSync(template, { recursive: true, force: true });
+}
+
+const skipped = outcomes.flatMap((outcome) => outcome.skipped);
+for (const reason of new Set(skipped)) {
+  console.log(`skipped ${skipped.filter((other) => other === reason).length}: ${reason}`);
+}
+const sum = (of: (outcome: FileOutcome) => number) =>
+  outcomes.reduce((total, outcome) => total + of(outcome), 0);
+const failed = sum((outcome) => outcome.failed);
+const passed = sum((outcome) => outcome.passed);
+if (outcomes.length < files.length) console.log(`${files.length - outcomes.length} files were not run`);
+console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
+process.exit(failed > 0 || outcomes.length < files.length ? 1 : 0);

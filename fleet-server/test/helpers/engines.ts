@@ -1,8 +1,8 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '../../src/db/open.js';
+import { copyPgliteTemplate, makePgliteTemplate, pgliteTemplateVariable } from './pglite-template.js';
 import { findPostgres, startPostgres, type TestPostgres } from './postgres.js';
 
 /** Prepares a data folder for one server or database, and says where its Postgres is, if that is the engine. */
@@ -13,19 +13,12 @@ export interface Engine {
   prepare(dataDir: string): Promise<{ url?: string }>;
 }
 
-let template: Promise<string> | null = null;
+const shared = process.env[pgliteTemplateVariable];
+let template: Promise<string> | null = shared ? Promise.resolve(shared) : null;
 let cluster: Promise<TestPostgres> | null = null;
 
-/** Making a PGlite folder takes seconds and copying one does not: one is made in each test process. */
-async function makeTemplate(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'lineside-pglite-'));
-  const database = await openDatabase({ dataDir: folder });
-  await database.close();
-  return folder;
-}
-
 t.teardown(async () => {
-  if (template) await rm(await template, { recursive: true, force: true });
+  if (template && !shared) await rm(await template, { recursive: true, force: true });
   if (cluster) await (await cluster).stop();
 });
 
@@ -34,8 +27,8 @@ export const engines: readonly Engine[] = [
     name: 'pglite',
     skip: false,
     async prepare(dataDir) {
-      template ??= makeTemplate();
-      await cp(join(await template, 'pglite'), join(dataDir, 'pglite'), { recursive: true });
+      template ??= makePgliteTemplate();
+      await copyPgliteTemplate(await template, dataDir);
       return {};
     },
   },

@@ -1,9 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '@lineside/fleet-server/features/devices/schemas';
+import { seededRandom } from '@lineside/fleet-server/learning/random';
 import { type AgentSettings, type RunningAgent, startAgent } from './agent.js';
 import { ApiClient } from './api-client.js';
 import { freePort } from './free-port.js';
+import { dropFile, noisyPicture, watchedFolder } from './pictures.js';
 import { type RunningServer, startServer } from './server.js';
 import { until } from './until.js';
 
@@ -67,7 +69,10 @@ export class Line {
     this.#server = await startServer({ dataDir: this.serverDir, ports: this.#ports });
   }
 
-  /** Enrols a box and waits until its first model is confirmed. It has seen no picture, and is off afterwards. */
+  /**
+   * Enrols a box and waits until its first model is confirmed, on a few pictures that it does not keep: a box that sees
+   * none takes longer to confirm. It is off afterwards.
+   */
   async enrol(name: string): Promise<Box> {
     const dir = join(this.#dir, name);
     await mkdir(dir, { recursive: true });
@@ -100,16 +105,23 @@ export class Line {
         return device;
       },
     };
-    const blind = { kind: 'folder', path: join(dir, 'nothing'), mode: 'watch' };
-    await box.start({ cameras: [{ id: 'cam', source: blind }] });
-    await until(
-      `${name} to run its first model`,
-      async () =>
-        (await this.api.listDevices()).some(
-          (device) => device.name === name && device.reported?.update.phase === 'confirmed',
-        ),
-      { timeoutMs: 120_000, everyMs: 200 },
-    );
+    const proving = join(dir, 'proving');
+    await box.start({
+      cameras: [watchedFolder(proving)],
+      policy: { auditShare: 0, thresholdOverride: 0 },
+      outputs: [],
+    });
+    const phase = async (...phases: string[]) => {
+      const device = (await this.api.listDevices()).find((item) => item.name === name);
+      return phases.includes(device?.reported?.update.phase ?? '');
+    };
+    const patience = { timeoutMs: 120_000, everyMs: 200 };
+    await until(`${name} to try its first model`, () => phase('active', 'confirmed'), patience);
+    const random = seededRandom(1);
+    for (let index = 0; index < 4; index++) {
+      await dropFile(proving, `proving-${index}.jpg`, await noisyPicture(index % 2 === 0, random));
+    }
+    await until(`${name} to confirm it`, () => phase('confirmed'), patience);
     await box.stop();
     return box;
   }

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { copyPgliteTemplate, pgliteTemplateVariable } from '@lineside/fleet-server/testing/pglite-template';
 import { type Child, messageFrom, startChild } from './child.js';
 
 export interface ServerReady {
@@ -18,7 +20,10 @@ export interface RunningServer extends Child {
 
 const entry = new URL('../../../../fleet-server/bin/lineside-server.js', import.meta.url);
 
-/** Starts a fleet server as its own process on loopback. Port 0 takes a free one. */
+/**
+ * Starts a fleet server as its own process on loopback. Port 0 takes a free one. In a run of all tests a new folder gets
+ * the tables as a copy.
+ */
 export async function startServer(options: {
   dataDir: string;
   databaseUrl?: string;
@@ -26,6 +31,9 @@ export async function startServer(options: {
   env?: NodeJS.ProcessEnv;
 }): Promise<RunningServer> {
   await mkdir(options.dataDir, { recursive: true });
+  const template = process.env[pgliteTemplateVariable];
+  if (template && !options.databaseUrl && !existsSync(join(options.dataDir, 'pglite')))
+    await copyPgliteTemplate(template, options.dataDir);
   const ports = options.ports ?? { api: 0, device: 0, mqtt: 0 };
   const child = startChild(entry, ['--data', options.dataDir], {
     logFile: join(options.dataDir, 'server.log'),
