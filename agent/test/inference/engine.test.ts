@@ -125,6 +125,18 @@ t.test('stopping rejects what waits and leaves no worker behind', async (t) => {
   await t.rejects(engine.infer('cam', plain(9)), { code: 'unavailable' });
 });
 
+t.test('a session that does not answer gives way to another, which decides what waited', async (t) => {
+  const faults: LinesideError[] = [];
+  const engine = startEngine(t, faults);
+  await engine.swap(await tinyPackage(folderOf(t)));
+  const waiting = engine.infer('cam', plain(200));
+  await engine.restart();
+  t.match(faults, [{ code: 'inference_failed', message: /did not answer/ }]);
+  const [dark] = tinyAnswer(200);
+  t.ok(Math.abs(((await waiting)?.probabilities[0] ?? 9) - dark) < 1e-5);
+  t.ok(await engine.infer('cam', plain(1)));
+});
+
 t.test('a worker that crashes is replaced, and the frame it died over gets one more try', async (t) => {
   const faults: LinesideError[] = [];
   const workerUrl = new URL('../helpers/crashing-worker.js', import.meta.url);
