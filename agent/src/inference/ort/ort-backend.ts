@@ -78,6 +78,10 @@ class OrtModelSession implements ModelSession {
     };
   }
 
+  get onGone(): (error: SessionGone) => void {
+    return this.#worker.onGone;
+  }
+
   set onGone(listener: (error: SessionGone) => void) {
     this.#worker.onGone = listener;
   }
