@@ -71,6 +71,7 @@ export const signInLinks = pgTable('sign_in_links', {
   usedAt: at('used_at'),
 });
 
+/** The database refuses to change, delete or truncate what is in here: a trigger of the migrations. */
 export const auditLog = pgTable('audit_log', {
   id: serial('id').primaryKey(),
   at: now('at'),
@@ -78,6 +79,8 @@ export const auditLog = pgTable('audit_log', {
   action: text('action').notNull(),
   subject: text('subject').notNull(),
   detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+  /** SHA-256 over the entry and the hash of the one before it, hex; null: from before there was a chain. */
+  hash: text('hash'),
 });
 
 // ---- devices ------------------------------------------------------------------------------------------------

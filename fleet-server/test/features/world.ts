@@ -154,7 +154,7 @@ export async function openWorld(
     },
     async reset() {
       const { rows } = await database.db.execute<{ tablename: string }>(
-        sql`select tablename from pg_tables where schemaname = 'public'`,
+        sql`select tablename from pg_tables where schemaname = 'public' and tablename <> 'audit_log'`,
       );
       const tables = rows.map(({ tablename }) => `"${tablename}"`).join(', ');
       await database.db.execute(sql.raw(`truncate ${tables} cascade`));

@@ -1,12 +1,30 @@
-import { and, desc, eq, lt, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../db/database.js';
 import { auditLog } from '../../db/schema.js';
 import type { Audit } from '../../services.js';
-import type { AuditEntry } from './schemas.js';
+import { chainStart, entryHash } from './chain.js';
+import type { AuditEntry, AuditVerification } from './schemas.js';
 
-export const createAudit = (database: Database): Audit => ({
+/** Entries are written one after another, because each holds the hash of the one before. */
+const chainLock = 7_340_021;
+const pageSize = 1000;
+
+export const createAudit = (database: Database, now: () => number = Date.now): Audit => ({
   async record({ actor, action, subject, detail = {} }) {
-    await database.db.insert(auditLog).values({ actor, action, subject, detail });
+    // As the database will give it back: without what JSON cannot hold.
+    const kept = JSON.parse(JSON.stringify(detail)) as Record<string, unknown>;
+    const statement = { at: new Date(now()), actor, action, subject, detail: kept };
+    await database.db.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`);
+      const [last] = await tx
+        .select({ hash: auditLog.hash })
+        .from(auditLog)
+        .where(isNotNull(auditLog.hash))
+        .orderBy(desc(auditLog.id))
+        .limit(1);
+      const hash = entryHash(last?.hash ?? chainStart, statement);
+      await tx.insert(auditLog).values({ ...statement, hash });
+    });
   },
 });
 
@@ -33,4 +51,45 @@ export async function listEntries(
     .limit(query.limit + 1);
   const items = rows.slice(0, query.limit).map((row) => ({ ...row, at: row.at.toISOString() }));
   return { items, nextCursor: rows.length > query.limit ? String(items.at(-1)?.id) : null };
+}
+
+/**
+ * Computes the chain anew, oldest entry first. Whoever can write to the database can also write a whole new chain, and
+ * can cut off its end: only a hash that was kept elsewhere shows that.
+ * @param kept hash of an entry that was seen before
+ */
+export async function verifyChain(database: Database, kept?: string): Promise<AuditVerification> {
+  let [entries, unchained, after] = [0, 0, 0];
+  let previous = chainStart;
+  let found = kept === undefined ? null : kept === chainStart;
+  for (;;) {
+    const rows = await database.db
+      .select()
+      .from(auditLog)
+      .where(gt(auditLog.id, after))
+      .orderBy(asc(auditLog.id))
+      .limit(pageSize);
+    for (const row of rows) {
+      after = row.id;
+      if (row.hash === null && entries === 0) {
+        unchained += 1;
+        continue;
+      }
+      if (row.hash !== entryHash(previous, row)) {
+        return {
+          intact: false,
+          entries,
+          unchained,
+          head: previous,
+          broken: { id: row.id, at: row.at.toISOString() },
+          keptFound: found,
+        };
+      }
+      entries += 1;
+      previous = row.hash;
+      if (row.hash === kept) found = true;
+    }
+    if (rows.length < pageSize) break;
+  }
+  return { intact: found !== false, entries, unchained, head: previous, broken: null, keptFound: found };
 }

@@ -9,6 +9,10 @@ export const AuditEntry = Type.Object({
   action: Type.String({ description: 'subject.verb, such as rollout.start' }),
   subject: Type.String(),
   detail: Type.Record(Type.String(), Type.Unknown()),
+  hash: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'SHA-256 over the hash of the entry before and this one, hex; null: from before there was a chain',
+  }),
 });
 export type AuditEntry = Static<typeof AuditEntry>;
 
@@ -24,4 +28,33 @@ export const listAudit = defineRoute({
     subject: Type.Optional(Type.String()),
   }),
   response: Page(AuditEntry),
+});
+
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+export const AuditVerification = Type.Object({
+  intact: Type.Boolean({ description: 'Every entry follows from the one before, and the kept hash is there' }),
+  entries: Type.Integer({ description: 'Entries of the chain that were found to be right' }),
+  unchained: Type.Integer({ description: 'Entries from before there was a chain' }),
+  head: Type.String({ description: 'Hash of the last right entry: keep it elsewhere and give it next time' }),
+  broken: Type.Union([Type.Object({ id: Type.Integer(), at: Timestamp }), Type.Null()], {
+    description: 'The first entry that does not follow from the one before it',
+  }),
+  keptFound: Type.Union([Type.Boolean(), Type.Null()], { description: 'null: none was given' }),
+});
+export type AuditVerification = Static<typeof AuditVerification>;
+
+export const verifyAudit = defineRoute({
+  method: 'GET',
+  url: '/audit/verification',
+  tag: 'audit',
+  summary: 'Whether the audit log is as it was written',
+  access: 'admin',
+  query: Type.Object({
+    kept: Type.Optional({
+      ...Hash,
+      description: 'Hash of an entry that was seen before: tells whether the end was cut off',
+    }),
+  }),
+  response: AuditVerification,
 });
