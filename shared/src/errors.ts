@@ -101,6 +101,7 @@ const registry = {
   rollout_state: { status: 409, title: 'The rollout is not in a state that allows this.' },
   rollout_no_devices: { status: 422, title: 'The rollout selects no devices.' },
   rollout_no_previous: { status: 409, title: 'There is no earlier version to roll back to.' },
+  audit_broken: { status: 409, title: 'The audit log is not as it was written.' },
   // configuration
   config_unhealthy: { status: 422, title: 'The device was not healthy with these settings and went back.' },
   config_invalid: { status: 500, title: 'The configuration is not valid.' },

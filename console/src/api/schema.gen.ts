@@ -338,8 +338,82 @@ export interface paths {
                                 detail: {
                                     [key: string]: unknown;
                                 };
+                                /** @description SHA-256 over the hash of the entry before and this one, hex; null: from before there was a chain */
+                                hash: string | null;
                             }[];
                             nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the audit log is as it was written */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Hash of an entry that was seen before: tells whether the end was cut off */
+                    kept?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Every entry follows from the one before, and the kept hash is there */
+                            intact: boolean;
+                            /** @description Entries of the chain that were found to be right */
+                            entries: number;
+                            /** @description Entries from before there was a chain */
+                            unchained: number;
+                            /** @description Hash of the last right entry: keep it elsewhere and give it next time */
+                            head: string;
+                            /** @description The first entry that does not follow from the one before it */
+                            broken: {
+                                id: number;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
+                            /** @description null: none was given */
+                            keptFound: boolean | null;
                         };
                     };
                 };

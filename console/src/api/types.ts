@@ -46,6 +46,7 @@ export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number]
 export type CreateRollout = Body<paths['/api/v1/rollouts']['post']>;
 export type User = Ok<'/api/v1/users', 'get'>['items'][number];
 export type AuditEntry = Ok<'/api/v1/audit', 'get'>['items'][number];
+export type AuditVerification = Ok<'/api/v1/audit/verification', 'get'>;
 export type Status = Ok<'/api/v1/status', 'get'>;
 
 /** What `GET /events` streams; the document cannot describe the messages of an event stream, so it is repeated here. */

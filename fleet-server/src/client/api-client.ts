@@ -1,4 +1,5 @@
 import type { Decision } from '@lineside/shared';
+import type { AuditVerification } from '../features/audit/schemas.js';
 import type { ClassItem } from '../features/classes/schemas.js';
 import type { DatasetVersion } from '../features/datasets/schemas.js';
 import type { Device } from '../features/devices/schemas.js';
@@ -106,6 +107,12 @@ export class ApiClient {
   cancelTraining = (id: string) => this.request<TrainingRun>('POST', `/training/runs/${id}/cancel`);
   getTraining = (id: string) => this.request<TrainingRun>('GET', `/training/runs/${id}`);
   listModels = () => this.request<{ items: ModelVersion[] }>('GET', '/models').then((page) => page.items);
+
+  verifyAudit = (kept?: string) =>
+    this.request<AuditVerification>(
+      'GET',
+      `/audit/verification${kept ? `?kept=${encodeURIComponent(kept)}` : ''}`,
+    );
 
   listRollouts = () => this.request<{ items: Rollout[] }>('GET', '/rollouts').then((page) => page.items);
   createRollout = (modelVersionId: string, strategy: Strategy, start = true) =>

@@ -1,16 +1,46 @@
 import { Button } from '@mantine/core';
-import { IconHistory } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { IconHistory, IconShieldCheck } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { client, unwrap } from '../../api/client.js';
 import { auditQuery } from '../../api/queries.js';
 import type { AuditEntry } from '../../api/types.js';
 import { moment } from '../../ui/format.js';
+import { notifyFailed } from '../../ui/notify.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
+import { keepHead, readKeptHead, Verification } from './verification.js';
 
 export function AuditPage() {
   const audit = useInfiniteQuery(auditQuery);
+  const verification = useMutation({
+    mutationFn: async () => {
+      const kept = readKeptHead();
+      const found = await unwrap(
+        client.GET('/api/v1/audit/verification', { params: { query: kept ? { kept: kept.hash } : {} } }),
+      );
+      if (found.intact) keepHead(found.head);
+      return { found, kept };
+    },
+    onError: (error) => notifyFailed('The log could not be checked', error),
+  });
   return (
-    <Page title="Audit" sub="Who did what, newest first">
+    <Page
+      title="Audit"
+      sub="Who did what, newest first"
+      actions={
+        <Button
+          size="md"
+          variant="default"
+          leftSection={<IconShieldCheck size={18} />}
+          loading={verification.isPending}
+          onClick={() => verification.mutate()}
+          data-testid="verify-audit"
+        >
+          Check that nothing was changed
+        </Button>
+      }
+    >
+      {verification.data ? <Verification {...verification.data} /> : null}
       <Loaded query={audit}>
         {({ pages }) => {
           const entries = pages.flatMap(({ items }) => items);

@@ -33,7 +33,9 @@ export const listAudit = defineRoute({
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 export const AuditVerification = Type.Object({
-  intact: Type.Boolean({ description: 'Every entry follows from the one before, and the kept hash is there' }),
+  intact: Type.Boolean({
+    description: 'Every entry follows from the one before, and the kept hash is there',
+  }),
   entries: Type.Integer({ description: 'Entries of the chain that were found to be right' }),
   unchained: Type.Integer({ description: 'Entries from before there was a chain' }),
   head: Type.String({ description: 'Hash of the last right entry: keep it elsewhere and give it next time' }),
