@@ -137,6 +137,10 @@ onEachEngine('users', async (t, engine) => {
   t.equal(audit.body.items.length, 2);
   const next = await server.admin.get<{ items: object[] }>(`/audit?limit=2&cursor=${audit.body.nextCursor}`);
   t.notSame(next.body.items, audit.body.items);
+  const verified = await server.admin.get<{ intact: boolean; head: string }>('/audit/verification');
+  t.equal(verified.body.intact, true);
+  const again = await server.admin.get(`/audit/verification?kept=${verified.body.head}`);
+  t.match(again.body, { intact: true, keptFound: true });
 });
 
 t.test('changes arrive as server-sent events, and the stream ends with the server', async (t) => {
