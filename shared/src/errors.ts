@@ -35,6 +35,7 @@ const registry = {
   device_unknown: { status: 404, title: 'No such device.' },
   device_offline: { status: 409, title: 'The device is not connected.' },
   device_silent: { status: 500, title: 'The device is connected but sends no telemetry.' },
+  drifted: { status: 500, title: 'What the device sees is not what it used to see.' },
   device_timeout: { status: 504, title: 'The device did not answer in time.' },
   // images and models
   image_unreadable: { status: 422, title: 'The image cannot be decoded.' },

@@ -12,7 +12,7 @@ export type LiveState = 'connecting' | 'open' | 'lost';
 const affected = (event: LiveEvent): readonly QueryKey[] => {
   switch (event.type) {
     case 'device':
-      return [keys.devices, keys.status];
+      return [keys.devices, keys.status, keys.drift];
     case 'telemetry':
       return [keys.devices];
     case 'frames':
@@ -22,7 +22,7 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
     case 'training':
       return [keys.training, keys.stats, keys.testSets];
     case 'models':
-      return [keys.models, keys.status, keys.challengers, keys.testSets];
+      return [keys.models, keys.status, keys.challengers, keys.testSets, keys.drift];
     case 'rollout':
       return [keys.rollouts, keys.devices];
   }

@@ -25,6 +25,7 @@ export const keys = {
   settings: ['device-settings'],
   benchmarks: ['benchmarks'],
   challengers: ['challengers'],
+  drift: ['drift'],
 } as const;
 
 /** Nobody is signed in any more: the next guard sends the person to the sign-in page. */
@@ -100,6 +101,11 @@ export const deviceBenchmarksQuery = (id: string) =>
 export const challengersQuery = queryOptions({
   queryKey: keys.challengers,
   queryFn: async () => (await unwrap(client.GET('/api/v1/challengers'))).items,
+});
+export const driftQuery = queryOptions({
+  queryKey: keys.drift,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/drift'))).items,
+  refetchInterval: 60_000,
 });
 export const statusQuery = queryOptions({
   queryKey: keys.status,

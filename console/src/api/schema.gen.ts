@@ -4138,6 +4138,277 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether devices see what they used to see with their model, by the random sample of all frames; alarms first */
+        get: {
+            parameters: {
+                query?: {
+                    modelVersionId?: string;
+                    deviceId?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                modelVersionId: string;
+                                deviceId: string | null;
+                                deviceName: string | null;
+                                /** @description Whether the device, or any, runs this model now */
+                                running: boolean;
+                                /**
+                                 * @description learning: fewer frames than a comparison takes
+                                 * @enum {unknown}
+                                 */
+                                state: "learning" | "usual" | "drifted";
+                                /** @description Frames below which the state is `learning` */
+                                framesNeeded: number;
+                                usual: {
+                                    frames: number;
+                                    /** @description Class id → share of the decisions */
+                                    classShares: {
+                                        [key: string]: number;
+                                    };
+                                    confidence: number | null;
+                                    novelShare: number | null;
+                                    distance: number | null;
+                                };
+                                alarm: {
+                                    /** Format: date-time */
+                                    at: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description About when the change came
+                                     */
+                                    since: string;
+                                    /** @description What changed, in words */
+                                    message: string;
+                                    /** @enum {unknown} */
+                                    signal: "class" | "confidence" | "distance";
+                                    /** @enum {unknown} */
+                                    direction: "lower" | "higher";
+                                    classId: string | null;
+                                    before: {
+                                        frames: number;
+                                        /** @description Class id → share of the decisions */
+                                        classShares: {
+                                            [key: string]: number;
+                                        };
+                                        confidence: number | null;
+                                        novelShare: number | null;
+                                        distance: number | null;
+                                    };
+                                    after: {
+                                        frames: number;
+                                        /** @description Class id → share of the decisions */
+                                        classShares: {
+                                            [key: string]: number;
+                                        };
+                                        confidence: number | null;
+                                        novelShare: number | null;
+                                        distance: number | null;
+                                    };
+                                    /** @description Newest frames of the changed ones, oldest first */
+                                    frameIds: string[];
+                                } | null;
+                                settled: {
+                                    /** Format: date-time */
+                                    at: string;
+                                    by: string;
+                                    /**
+                                     * @description What it came from: a dirty lens, a camera that moved, other light, another product, tampering, or nothing that can be found
+                                     * @enum {unknown}
+                                     */
+                                    cause: "lens" | "camera" | "light" | "product" | "tampering" | "chance";
+                                } | null;
+                                /** Format: date-time */
+                                updatedAt: string;
+                            }[];
+                            falseAlarms: {
+                                /** @description While nothing changes, an alarm comes within T frames with a probability of at most T over this */
+                                frames: number;
+                            };
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drift/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what an alarm came from. What is usual is learnt anew from the next frames */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        modelVersionId: string;
+                        deviceId: string | null;
+                        /**
+                         * @description What it came from: a dirty lens, a camera that moved, other light, another product, tampering, or nothing that can be found
+                         * @enum {unknown}
+                         */
+                        cause: "lens" | "camera" | "light" | "product" | "tampering" | "chance";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            modelVersionId: string;
+                            deviceId: string | null;
+                            deviceName: string | null;
+                            /** @description Whether the device, or any, runs this model now */
+                            running: boolean;
+                            /**
+                             * @description learning: fewer frames than a comparison takes
+                             * @enum {unknown}
+                             */
+                            state: "learning" | "usual" | "drifted";
+                            /** @description Frames below which the state is `learning` */
+                            framesNeeded: number;
+                            usual: {
+                                frames: number;
+                                /** @description Class id → share of the decisions */
+                                classShares: {
+                                    [key: string]: number;
+                                };
+                                confidence: number | null;
+                                novelShare: number | null;
+                                distance: number | null;
+                            };
+                            alarm: {
+                                /** Format: date-time */
+                                at: string;
+                                /**
+                                 * Format: date-time
+                                 * @description About when the change came
+                                 */
+                                since: string;
+                                /** @description What changed, in words */
+                                message: string;
+                                /** @enum {unknown} */
+                                signal: "class" | "confidence" | "distance";
+                                /** @enum {unknown} */
+                                direction: "lower" | "higher";
+                                classId: string | null;
+                                before: {
+                                    frames: number;
+                                    /** @description Class id → share of the decisions */
+                                    classShares: {
+                                        [key: string]: number;
+                                    };
+                                    confidence: number | null;
+                                    novelShare: number | null;
+                                    distance: number | null;
+                                };
+                                after: {
+                                    frames: number;
+                                    /** @description Class id → share of the decisions */
+                                    classShares: {
+                                        [key: string]: number;
+                                    };
+                                    confidence: number | null;
+                                    novelShare: number | null;
+                                    distance: number | null;
+                                };
+                                /** @description Newest frames of the changed ones, oldest first */
+                                frameIds: string[];
+                            } | null;
+                            settled: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                /**
+                                 * @description What it came from: a dirty lens, a camera that moved, other light, another product, tampering, or nothing that can be found
+                                 * @enum {unknown}
+                                 */
+                                cause: "lens" | "camera" | "light" | "product" | "tampering" | "chance";
+                            } | null;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/frames/count": {
         parameters: {
             query?: never;
@@ -6676,7 +6947,7 @@ export interface paths {
                             labelled: number;
                             queued: number;
                             champion: string | null;
-                            /** @description Current alarms of the devices that are online */
+                            /** @description Current alarms of the devices that are online, and of drift */
                             alarms: number;
                         };
                     };
@@ -6766,6 +7037,11 @@ export interface paths {
                     content: {
                         "application/json": {
                             newLabels: number | null;
+                            /**
+                             * @description A drift alarm since the last training
+                             * @default false
+                             */
+                            drift: boolean;
                             novelFrames: number | null;
                             everyHours: number | null;
                         };
@@ -6801,6 +7077,11 @@ export interface paths {
                 content: {
                     "application/json": {
                         newLabels: number | null;
+                        /**
+                         * @description A drift alarm since the last training
+                         * @default false
+                         */
+                        drift: boolean;
                         novelFrames: number | null;
                         everyHours: number | null;
                     };
@@ -6815,6 +7096,11 @@ export interface paths {
                     content: {
                         "application/json": {
                             newLabels: number | null;
+                            /**
+                             * @description A drift alarm since the last training
+                             * @default false
+                             */
+                            drift: boolean;
                             novelFrames: number | null;
                             everyHours: number | null;
                         };
@@ -7752,7 +8038,7 @@ export interface paths {
                              * @enum {unknown}
                              */
                             trainer: "builtin" | "torch";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            rule: ("new-labels" | "drift" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8024,7 +8310,7 @@ export interface paths {
                              * @enum {unknown}
                              */
                             trainer: "builtin" | "torch";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            rule: ("new-labels" | "drift" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8352,7 +8638,7 @@ export interface paths {
                              * @enum {unknown}
                              */
                             trainer: "builtin" | "torch";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            rule: ("new-labels" | "drift" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;
@@ -8681,7 +8967,7 @@ export interface paths {
                                  * @enum {unknown}
                                  */
                                 trainer: "builtin" | "torch";
-                                rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                                rule: ("new-labels" | "drift" | "novel-frames" | "schedule") | null;
                                 /** @description Network it starts from */
                                 architecture: string;
                                 datasetVersionId: string;
@@ -8974,7 +9260,7 @@ export interface paths {
                              * @enum {unknown}
                              */
                             trainer: "builtin" | "torch";
-                            rule: ("new-labels" | "novel-frames" | "schedule") | null;
+                            rule: ("new-labels" | "drift" | "novel-frames" | "schedule") | null;
                             /** @description Network it starts from */
                             architecture: string;
                             datasetVersionId: string;

@@ -21,6 +21,7 @@ export type Telemetry = NonNullable<Device['telemetry']>;
 export type DeviceSettings = Ok<'/api/v1/devices/{id}/settings', 'get'>;
 export type Benchmark = Ok<'/api/v1/devices/{id}/benchmark', 'post'>;
 export type Challenger = Ok<'/api/v1/challengers', 'get'>['items'][number];
+export type Drift = Ok<'/api/v1/drift', 'get'>['items'][number];
 export type ClaimToken = Ok<'/api/v1/devices/claim-tokens', 'post'>;
 export type ClassItem = Ok<'/api/v1/classes', 'get'>['items'][number];
 export type Frame = Ok<'/api/v1/frames/{id}', 'get'>['frame'];

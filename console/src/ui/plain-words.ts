@@ -31,6 +31,7 @@ const words: Record<string, string> = {
   certificate_revoked: 'The device was revoked and can no longer connect.',
   device_silent: 'The device is connected but sends no figures.',
   device_offline: 'The device is not connected.',
+  drifted: 'What the cameras see is not what they used to see.',
   device_timeout: 'The device did not answer in time.',
   training_too_few: 'Too few labels: at least two classes with two frames each are needed.',
   training_failed: 'The training run stopped with an error.',

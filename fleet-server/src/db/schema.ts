@@ -23,6 +23,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { StoredArchitecture } from '../features/architectures/stored.js';
+import type { DriftSettled } from '../features/drift/schemas.js';
 import type { LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
@@ -30,6 +31,7 @@ import type { executionStates, groupStates, rolloutStates, Strategy } from '../f
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
+import type { DriftState } from '../learning/drift/monitor.js';
 import type { Change } from '../learning/finetune/augment.js';
 import type { Regularisation } from '../learning/finetune/options.js';
 import type { Trainer } from '../learning/torch/trainers.js';
@@ -417,6 +419,25 @@ export const modelAliases = pgTable('model_aliases', {
     .references(() => modelVersions.id),
   updatedAt: now('updated_at'),
 });
+
+/** How what devices see compares with what they used to see: one row for a model on a device, one for it on the fleet. */
+export const driftStates = pgTable(
+  'drift_states',
+  {
+    modelVersionId: text('model_version_id').notNull(),
+    /** Empty: the fleet. */
+    deviceId: text('device_id').notNull(),
+    state: jsonb('state').$type<DriftState>().notNull(),
+    /** Null: there is no alarm. */
+    alarmAt: at('alarm_at'),
+    /** What the alarm says. */
+    message: text('message'),
+    /** What a person said the last alarm came from. */
+    settled: jsonb('settled').$type<DriftSettled>(),
+    updatedAt: now('updated_at'),
+  },
+  (table) => [primaryKey({ columns: [table.modelVersionId, table.deviceId] })],
+);
 
 // ---- rollouts -----------------------------------------------------------------------------------------------
 

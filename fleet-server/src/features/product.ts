@@ -6,6 +6,8 @@ import { registerClasses } from './classes/routes.js';
 import { registerCommands } from './commands/routes.js';
 import { registerDatasets } from './datasets/routes.js';
 import { registerDeviceSettings } from './device-settings/routes.js';
+import { createDriftBackground } from './drift/background.js';
+import { registerDrift } from './drift/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
 import { registerLabelling } from './labelling/routes.js';
@@ -38,6 +40,7 @@ export function registerProductFeatures(
   registerLineage(app, services);
   registerRollouts(app, services);
   registerChallengers(app, services);
+  registerDrift(app, services);
   registerDeviceSettings(app, services);
   registerCommands(app, services);
 }
@@ -54,6 +57,7 @@ export function createProductBackground(services: Services): Background {
     createLabellingBackground(services),
     createModelsBackground(services),
     createTrainingBackground(services),
+    createDriftBackground(services),
     createRetrainBackground(services),
     createRolloutsBackground(services),
   ];

@@ -10,6 +10,7 @@ import * as commands from '../features/commands/schemas.js';
 import * as datasets from '../features/datasets/schemas.js';
 import * as deviceSettings from '../features/device-settings/schemas.js';
 import * as devices from '../features/devices/schemas.js';
+import * as drift from '../features/drift/schemas.js';
 import * as frames from '../features/frames/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
@@ -37,6 +38,7 @@ export const declaredRoutes: AnyRoute[] = [
   datasets,
   deviceSettings,
   devices,
+  drift,
   frames,
   labelling,
   lineage,

@@ -14,15 +14,24 @@ import { addClasses, addFrame, addModel, openWorld, person, requestId } from './
 
 t.test('when a run is due', async (t) => {
   const hourMs = 3_600_000;
-  const off = { newLabels: null, novelFrames: null, everyHours: null };
-  const quiet = { nowMs: 1e12, underWay: false, lastRunMs: 1e12 - 5 * hourMs, newLabels: 10, novelFrames: 3 };
+  const off = { newLabels: null, drift: false, novelFrames: null, everyHours: null };
+  const quiet = {
+    nowMs: 1e12,
+    underWay: false,
+    lastRunMs: 1e12 - 5 * hourMs,
+    newLabels: 10,
+    driftAlarms: 1,
+    novelFrames: 3,
+  };
   t.equal(dueRule(off, quiet), null, 'no rule, no run');
   t.equal(dueRule({ ...off, newLabels: 11 }, quiet), null);
   t.equal(dueRule({ ...off, newLabels: 10 }, quiet), 'new-labels');
+  t.equal(dueRule({ ...off, drift: true }, quiet), 'drift');
+  t.equal(dueRule({ ...off, drift: true }, { ...quiet, driftAlarms: 0 }), null);
   t.equal(dueRule({ ...off, novelFrames: 3 }, quiet), 'novel-frames');
   t.equal(dueRule({ ...off, everyHours: 6 }, quiet), null);
   t.equal(dueRule({ ...off, everyHours: 5 }, quiet), 'schedule');
-  const all = { newLabels: 1, novelFrames: 1, everyHours: 1 };
+  const all = { newLabels: 1, drift: true, novelFrames: 1, everyHours: 1 };
   t.equal(dueRule(all, { ...quiet, underWay: true }), null, 'one at a time');
   t.equal(dueRule(all, { ...quiet, newLabels: 0 }), null, 'the result would be the same');
   t.equal(dueRule(all, { ...quiet, lastRunMs: quiet.nowMs - restMs + 1 }), null, 'at most one an hour');
@@ -49,8 +58,18 @@ onEachEngine('training by rule ends in a challenger', async (t, engine) => {
   await addModel(world, 1);
   await setChampion(db, 'v1');
   await addLabelled(0, 3);
-  t.strictSame(await retrainRules(db), { newLabels: null, novelFrames: null, everyHours: null });
-  await setRetrainRules(services, ann.email, { newLabels: 4, novelFrames: null, everyHours: null });
+  t.strictSame(await retrainRules(db), {
+    newLabels: null,
+    drift: false,
+    novelFrames: null,
+    everyHours: null,
+  });
+  await setRetrainRules(services, ann.email, {
+    newLabels: 4,
+    drift: false,
+    novelFrames: null,
+    everyHours: null,
+  });
   t.match(audit.at(-1), { action: 'training.rules' });
   world.advance(2 * restMs);
   t.equal(await retrainWhenDue(services), null, 'there is no model yet that could be trained again');
@@ -90,6 +109,11 @@ onEachEngine('training by rule ends in a challenger', async (t, engine) => {
   world.advance(2 * restMs);
   await addLabelled(5, 1);
   await db.update(frames).set({ receivedAt: new Date(services.now()) });
-  await setRetrainRules(services, ann.email, { newLabels: null, novelFrames: 2, everyHours: null });
+  await setRetrainRules(services, ann.email, {
+    newLabels: null,
+    drift: false,
+    novelFrames: 2,
+    everyHours: null,
+  });
   t.match(await getRun(db, (await retrainWhenDue(services))!), { rule: 'novel-frames' });
 });

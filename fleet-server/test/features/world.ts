@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { DesiredState, FlagReason, ModelManifest, ReportedState } from '@lineside/shared';
+import type { Decision, DesiredState, FlagReason, ModelManifest, ReportedState } from '@lineside/shared';
 import { eq, sql } from 'drizzle-orm';
 import pino from 'pino';
 import { LocalBlobs } from '../../src/blobs/local-blobs.js';
@@ -195,6 +195,7 @@ export interface FrameOptions {
   reasons?: FlagReason[];
   embedding?: Float32Array;
   space?: string;
+  decision?: Decision;
 }
 
 /** A stored frame that waits in the review queue. Ids rise. */
@@ -213,6 +214,7 @@ export async function addFrame(world: World, options: FrameOptions = {}): Promis
     imageSha256: options.imageSha256 ?? createHash('sha256').update(id).digest('hex'),
     bytes: 100,
     reasons: options.reasons ?? [{ kind: 'low_confidence', score: 0.5 }],
+    decision: options.decision ?? null,
     groupKey: options.groupKey ?? null,
     source: options.source ?? null,
     embedding: options.embedding ? new Uint8Array(options.embedding.buffer) : null,

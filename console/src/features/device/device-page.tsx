@@ -10,6 +10,7 @@ import { Ago } from '../../ui/clock.js';
 import { Blank, Failed, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Note, Tag } from '../../ui/signal.js';
+import { DeviceDrift } from '../drift/drift-panel.js';
 import { RunningModel } from '../fleet/device-card.js';
 import { healthOf, updateOf } from '../fleet/health.js';
 import { BenchmarkPanel } from './benchmark-panel.js';
@@ -62,6 +63,7 @@ export function DevicePage() {
             </Tabs.List>
             <Tabs.Panel value="overview" className={classes.tab ?? ''}>
               <Cameras device={device} />
+              <DeviceDrift device={device} />
               <Facts device={device} />
             </Tabs.Panel>
             <Tabs.Panel value="settings" className={classes.tab ?? ''}>

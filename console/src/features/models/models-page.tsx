@@ -13,6 +13,7 @@ import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { ChallengerDialog } from '../device/challenger-dialog.js';
+import { ModelDrift } from '../drift/drift-panel.js';
 import { LineageChain } from '../lineage/lineage-chain.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import { ImportDialog } from './import-dialog.js';
@@ -148,6 +149,7 @@ function ModelCard({
           <dd title={manifest.classes.map(({ name }) => name).join(', ')}>{manifest.classes.length}</dd>
         </div>
       </dl>
+      <ModelDrift model={model} />
       <Challenges modelId={model.id} />
       {model.notes === '' ? null : <p className={classes.notes}>{model.notes}</p>}
       <p className={classes.provenance}>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, Stack } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -12,9 +12,10 @@ import { Problem } from '../../ui/problem.js';
 import classes from './training.module.css';
 
 /** The rules in force as one sentence's end; empty: none. */
-function rulesInWords({ newLabels, novelFrames, everyHours }: RetrainRules): string {
+function rulesInWords({ newLabels, drift, novelFrames, everyHours }: RetrainRules): string {
   const parts = [
     ...(newLabels === null ? [] : [`after ${plural(newLabels, 'new label')}`]),
+    ...(drift ? ['after a drift alarm, once there are new labels'] : []),
     ...(novelFrames === null
       ? []
       : [`after ${integer(novelFrames)} frames unlike what the model learnt from`]),
@@ -61,6 +62,7 @@ const orNull = (value: number | string): number | null => (value === '' ? null :
 function RulesForm({ rules, onClose }: { rules: RetrainRules; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [newLabels, setNewLabels] = useState<number | string>(rules.newLabels ?? '');
+  const [drift, setDrift] = useState(rules.drift);
   const [novelFrames, setNovelFrames] = useState<number | string>(rules.novelFrames ?? '');
   const [everyHours, setEveryHours] = useState<number | string>(rules.everyHours ?? '');
   const save = useMutation({
@@ -68,8 +70,8 @@ function RulesForm({ rules, onClose }: { rules: RetrainRules; onClose: () => voi
       unwrap(
         client.PUT('/api/v1/training/rules', {
           body: {
-            ...{ newLabels: orNull(newLabels), novelFrames: orNull(novelFrames) },
-            everyHours: orNull(everyHours),
+            ...{ newLabels: orNull(newLabels), drift },
+            ...{ novelFrames: orNull(novelFrames), everyHours: orNull(everyHours) },
           },
         }),
       ),
@@ -98,9 +100,16 @@ function RulesForm({ rules, onClose }: { rules: RetrainRules; onClose: () => voi
           onChange={setNewLabels}
           data-testid="rule-new-labels"
         />
+        <Checkbox
+          label="After a drift alarm"
+          description="The random sample shows that devices no longer see what they used to see"
+          checked={drift}
+          onChange={(event) => setDrift(event.currentTarget.checked)}
+          data-testid="rule-drift"
+        />
         <NumberInput
           label="Frames unlike what the model learnt from"
-          description="Flagged as novel by the cameras since the last training: a sign of drift"
+          description="Flagged as novel by the cameras since the last training"
           min={1}
           max={1_000_000}
           allowDecimal={false}

@@ -18,6 +18,7 @@ export const runWords: Record<TrainingRun['state'], string> = {
 
 export const ruleWords: Record<NonNullable<TrainingRun['rule']>, string> = {
   'new-labels': 'rule: new labels',
+  drift: 'rule: drift',
   'novel-frames': 'rule: unknown looks',
   schedule: 'rule: time',
 };

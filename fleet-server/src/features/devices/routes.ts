@@ -11,6 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { ask } from '../commands/service.js';
+import { deviceDriftAlarms } from '../drift/service.js';
 import type { Enrolment } from './enrolment.js';
 import {
   type DeviceRow,
@@ -79,12 +80,18 @@ export function registerDevices(
     return row;
   };
 
-  const show = (row: DeviceRow): Device => toDevice(row, services.devices.raisedAlarms().get(row.id));
+  const show = (row: DeviceRow, drift: ReadonlyMap<string, Alarm>): Device => {
+    const drifted = drift.get(row.id);
+    const raised = services.devices.raisedAlarms().get(row.id) ?? [];
+    return toDevice(row, [...raised, ...(drifted ? [drifted] : [])]);
+  };
+  const showOne = async (id: string) => show(await required(id), await deviceDriftAlarms(db));
 
-  mount(app, schemas.listDevices, async () => ({
-    items: (await listDeviceRows(db)).map((row) => inShort(show(row))),
-  }));
-  mount(app, schemas.getDevice, async ({ params }) => show(await required(params.id)));
+  mount(app, schemas.listDevices, async () => {
+    const drift = await deviceDriftAlarms(db);
+    return { items: (await listDeviceRows(db)).map((row) => inShort(show(row, drift))) };
+  });
+  mount(app, schemas.getDevice, ({ params }) => showOne(params.id));
   mount(app, schemas.listDeviceEvents, async ({ params }) => {
     await required(params.id);
     const events = await listEvents(db, params.id, shownEvents);
@@ -105,7 +112,7 @@ export function registerDevices(
     }
     await services.devices.disconnect(params.id);
     services.live.publish({ type: 'device', deviceId: params.id });
-    return show(await required(params.id));
+    return showOne(params.id);
   });
   mount(app, schemas.inferOnDevice, async ({ params, request }): Promise<Decision> => {
     const imageType = imageTypes.find((type) => type === request.headers['content-type']?.split(';')[0]);

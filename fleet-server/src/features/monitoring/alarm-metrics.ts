@@ -4,6 +4,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Db } from '../../db/database.js';
 import { devices } from '../../db/schema.js';
 import type { DeviceLink } from '../../services.js';
+import { driftAlarms } from '../drift/service.js';
 
 /** Alarms of a reported state; of one that an older server stored without any, none. */
 export const reportedAlarms = sql`case when jsonb_typeof(${devices.reported}->'alarms') = 'array'
@@ -18,7 +19,12 @@ const countAll = async (
     from devices, jsonb_array_elements(${reportedAlarms}) as alarm
     where devices.online and devices.revoked_at is null group by 1, 2`);
   const raised = [...link.raisedAlarms().values()].flat();
-  return [...rows, ...raised.map(({ code, severity }) => ({ code, severity, count: 1 }))];
+  const drifted = await driftAlarms(db);
+  return [
+    ...rows,
+    ...raised.map(({ code, severity }) => ({ code, severity, count: 1 })),
+    ...(drifted > 0 ? [{ code: 'drifted', severity: 'warning' as const, count: drifted }] : []),
+  ];
 };
 
 /** `lineside_device_alarms`: current alarms of the devices that are online, by what they are. */

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { driftAlarms } from '../drift/service.js';
 import { reportedAlarms } from './alarm-metrics.js';
 import { streamTo } from './event-stream.js';
 import * as schemas from './schemas.js';
@@ -50,6 +51,7 @@ export function registerMonitoring(app: FastifyInstance, services: Services): vo
         (select coalesce(sum(jsonb_array_length(${reportedAlarms})), 0)::int from devices
           where online and revoked_at is null) as alarms`);
     const raised = [...services.devices.raisedAlarms().values()].flat().length;
+    const drifted = await driftAlarms(services.database.db);
     const row = rows[0];
     return {
       version: softwareVersion,
@@ -60,7 +62,7 @@ export function registerMonitoring(app: FastifyInstance, services: Services): vo
       labelled: row?.labelled ?? 0,
       queued: row?.queued ?? 0,
       champion: row?.champion ?? null,
-      alarms: (row?.alarms ?? 0) + raised,
+      alarms: (row?.alarms ?? 0) + raised + drifted,
     };
   });
 }

@@ -36,6 +36,6 @@ export const getStatus = defineRoute({
     labelled: Type.Integer(),
     queued: Type.Integer(),
     champion: Nullable(Type.String()),
-    alarms: Type.Integer({ description: 'Current alarms of the devices that are online' }),
+    alarms: Type.Integer({ description: 'Current alarms of the devices that are online, and of drift' }),
   }),
 });

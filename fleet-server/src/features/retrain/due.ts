@@ -8,6 +8,8 @@ export interface RetrainFacts {
   readonly lastRunMs: number;
   /** Class labels since the last training. */
   readonly newLabels: number;
+  /** Open drift alarms raised since the last training. */
+  readonly driftAlarms: number;
   /** Frames since the last training that their camera found unlike what its model learnt from. */
   readonly novelFrames: number;
 }
@@ -20,6 +22,7 @@ export function dueRule(rules: RetrainRules, facts: RetrainFacts): RuleName | nu
   const sinceMs = facts.nowMs - facts.lastRunMs;
   if (facts.underWay || sinceMs < restMs || facts.newLabels < 1) return null;
   if (rules.newLabels !== null && facts.newLabels >= rules.newLabels) return 'new-labels';
+  if (rules.drift && facts.driftAlarms > 0) return 'drift';
   if (rules.novelFrames !== null && facts.novelFrames >= rules.novelFrames) return 'novel-frames';
   if (rules.everyHours !== null && sinceMs >= rules.everyHours * 3_600_000) return 'schedule';
   return null;

@@ -2,13 +2,14 @@ import { and, count, desc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import { frames, settings, trainingRuns } from '../../db/schema.js';
 import type { Services } from '../../services.js';
+import { driftAlarms } from '../drift/service.js';
 import { labelsSince, lastTraining } from '../labelling/stats.js';
 import { startTraining } from '../training/service.js';
 import { dueRule, type RetrainFacts } from './due.js';
 import type { RetrainRules } from './schemas.js';
 
 const key = 'retrain_rules';
-const none: RetrainRules = { newLabels: null, novelFrames: null, everyHours: null };
+const none: RetrainRules = { newLabels: null, drift: false, novelFrames: null, everyHours: null };
 
 export async function retrainRules(db: DbOrTransaction): Promise<RetrainRules> {
   const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, key));
@@ -50,6 +51,7 @@ async function factsOf(db: DbOrTransaction, nowMs: number): Promise<RetrainFacts
     underWay: (busy?.runs ?? 0) > 0,
     lastRunMs: newest.at.getTime(),
     newLabels: await labelsSince(db, trained.at),
+    driftAlarms: await driftAlarms(db, trained.at),
     novelFrames: novel?.frames ?? 0,
   };
 }
@@ -74,7 +76,7 @@ async function lastOptions(db: DbOrTransaction) {
 export async function retrainWhenDue(services: Services): Promise<string | null> {
   const { db } = services.database;
   const rules = await retrainRules(db);
-  if (Object.values(rules).every((rule) => rule === null)) return null;
+  if (Object.values(rules).every((rule) => rule === null || rule === false)) return null;
   const facts = await factsOf(db, services.now());
   const rule = facts && dueRule(rules, facts);
   const options = rule && (await lastOptions(db));

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Nullable } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 
-export const ruleNames = ['new-labels', 'novel-frames', 'schedule'] as const;
+export const ruleNames = ['new-labels', 'drift', 'novel-frames', 'schedule'] as const;
 export type RuleName = (typeof ruleNames)[number];
 
 /** When to train without being asked; null: not by this rule. */
@@ -11,12 +11,13 @@ export const RetrainRules = Type.Object(
     newLabels: Nullable(
       Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'So many labels since the last training' }),
     ),
+    drift: Type.Boolean({ default: false, description: 'A drift alarm since the last training' }),
     novelFrames: Nullable(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
         description:
-          'So many frames since the last training that cameras flagged as unlike what their model learnt from (drift)',
+          'So many frames since the last training that cameras flagged as unlike what their model learnt from',
       }),
     ),
     everyHours: Nullable(
