@@ -26,17 +26,25 @@ export function readDeviceClasses(): DeviceClass[] {
   return deviceClassesOf(process.arch, cpuInfo);
 }
 
+/** Of onnxruntime. */
+const gpuProviders = new Set(['cuda', 'tensorrt', 'dml', 'webgpu', 'rocm', 'migraphx']);
+
 /**
- * What the reconciler chooses variants by. Those in 8 bits are made for the processor: other engines and providers are given
- * the model in float.
+ * What the reconciler chooses variants by. Those in 8 bits are made for onnxruntime on the processor, the one in fp16 for
+ * GPUs; other engines and providers are given the model in float.
  */
 export function variantsFor(
-  { backend, executionProvider, variant }: InferenceConfig,
+  { backend, executionProvider, variant, oip }: InferenceConfig,
   processor: () => DeviceClass[],
 ): { deviceClasses: DeviceClass[]; preferredVariant?: string } {
+  const onGpu =
+    backend === 'ort'
+      ? gpuProviders.has(executionProvider)
+      : // A variant runs beside the model itself, which takes a folder to put both into.
+        oip?.gpu === true && oip.modelRepository !== undefined;
   const onProcessor = backend === 'ort' && executionProvider === 'cpu';
   return {
-    deviceClasses: onProcessor ? processor() : [],
+    deviceClasses: onGpu ? ['gpu'] : onProcessor ? processor() : [],
     ...(variant !== 'auto' && { preferredVariant: variant }),
   };
 }

@@ -14,7 +14,7 @@ import type {
 } from './model.js';
 import { RecentSizes } from './recent-sizes.js';
 import { ShadowSlot } from './shadow.js';
-import { type Proven, proveFaster } from './variant-trial.js';
+import { checkSuits, type Proven, proveFaster } from './variant-trial.js';
 
 export interface EngineEvents {
   /** What runs the model is gone, could not be started again, or is not what was asked for; the engine goes on trying. */
@@ -179,6 +179,7 @@ export class InferenceEngine implements ModelHost, BenchmarkHost {
     const { signal } = this.#stopping;
     const session = await backend.load(model, { signal, ...(onPhase && { onPhase }) });
     try {
+      checkSuits(model, session);
       onPhase?.('self_testing');
       await session.selfTest();
       for (const size of this.#sizes.all) await session.warmUp(size);
@@ -187,6 +188,19 @@ export class InferenceEngine implements ModelHost, BenchmarkHost {
     } catch (error) {
       await session.close();
       throw this.#stopped ? stopError() : error;
+    }
+  }
+
+  /** What served before; in place of a variant that does not open any more, the model itself. */
+  async #proveAgain(model: LoadedPackage): Promise<Proven> {
+    const { primary } = this.#backends;
+    try {
+      return { model, session: await this.#prove(primary, model) };
+    } catch (error) {
+      const { itself } = model;
+      if (!itself || isErrorCode(error, 'unavailable') || isErrorCode(error, 'backend_unreachable'))
+        throw error;
+      return { model: itself, session: await this.#prove(primary, itself) };
     }
   }
 
@@ -255,7 +269,8 @@ export class InferenceEngine implements ModelHost, BenchmarkHost {
     const model = this.#model;
     try {
       if (!fallback || !model) throw lost;
-      const session = await this.#prove(fallback, model);
+      // Variants are for what is gone.
+      const session = await this.#prove(fallback, model.itself ?? model);
       if (this.#session || this.#cut || this.#model !== model || this.#stopped) return void session.close();
       this.#adopt(session);
     } catch (error) {
@@ -277,10 +292,10 @@ export class InferenceEngine implements ModelHost, BenchmarkHost {
     const model = this.#model;
     if (!model) return;
     try {
-      const session = await this.#prove(this.#backends.primary, model);
+      const proven = await this.#proveAgain(model);
       // A swap that came first has a session of its own.
-      if (this.#stopped || this.#cut || this.#model !== model) return void session.close();
-      await this.#cutOver(model, session, null);
+      if (this.#stopped || this.#cut || this.#model !== model) return void proven.session.close();
+      await this.#cutOver(proven.model, proven.session, null);
     } catch (error) {
       if (this.#stopped || this.#model !== model || !this.#lost) return;
       this.#events.onFault(toLinesideError(error, 'inference_failed'));

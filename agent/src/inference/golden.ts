@@ -13,7 +13,7 @@ export interface GoldenAgreement {
 
 /**
  * Runs the golden frames of a package, one after another, and compares with the trainer's answers.
- * @param tolerance of a variant in 8 bits, which must also give every class that leads by more than that; absent: of the
+ * @param tolerance of a variant of fewer bits, which must also give every class that leads by more than that; absent: of the
  * frames
  * @throws LinesideError `self_test_failed`, or what `infer` throws
  */

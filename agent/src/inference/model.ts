@@ -1,4 +1,10 @@
-import type { BenchmarkResult, ModelManifest, ReportedState, VariantTrial } from '@lineside/shared';
+import type {
+  BenchmarkResult,
+  DeviceClass,
+  ModelManifest,
+  ReportedState,
+  VariantTrial,
+} from '@lineside/shared';
 
 /** A model package whose files lie verified on the disk, with the variant chosen for this device. */
 export interface LoadedPackage {
@@ -14,14 +20,18 @@ export interface LoadedPackage {
   readonly variant: string;
   /** Largest |Δ probability| on a golden frame; absent: that of the frames. */
   readonly tolerance?: number;
-  /** A variant in 8 bits that may serve in its place once it has proven itself. */
+  /** What the chosen variant is made for; absent: it is the model itself. */
+  readonly deviceClass?: DeviceClass;
+  /** The model itself, where the chosen variant is another. */
+  readonly itself?: LoadedPackage;
+  /** A variant of fewer bits that may serve in its place once it has proven itself. */
   readonly candidate?: Candidate;
   /** How that did on this device; absent: there is none, or it was not tried yet. */
   readonly trial?: VariantTrial;
 }
 
 /** What of a package another variant has of its own. */
-export type Candidate = Required<Pick<LoadedPackage, 'variant' | 'modelPath' | 'tolerance'>>;
+export type Candidate = Required<Pick<LoadedPackage, 'variant' | 'modelPath' | 'tolerance' | 'deviceClass'>>;
 
 export interface Pixels {
   /** uint8 [height, width, 3] */

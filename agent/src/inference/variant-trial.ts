@@ -1,4 +1,4 @@
-import { isErrorCode, type VariantTrial } from '@lineside/shared';
+import { isErrorCode, LinesideError, type VariantTrial } from '@lineside/shared';
 import { percentilesOf } from '../health/percentiles.js';
 import type { ModelSession } from './backend.js';
 import type { LoadedPackage } from './model.js';
@@ -16,7 +16,7 @@ export interface Proven {
 }
 
 /**
- * Opens the 8-bit variant of a package, if it has one for this device, and lets it serve only when it answers as the model
+ * Opens the variant of fewer bits of a package, if it has one for this device, and lets it serve only when it answers as the model
  * itself does and is faster here; else the model itself serves, and its trial says why. One that served before proves its
  * answers anew and is not timed again.
  * @param prove loads a package and runs its golden frames
@@ -30,7 +30,7 @@ export async function proveFaster(
 ): Promise<Proven> {
   const { candidate, ...itself } = model;
   if (!candidate) return { model: itself, session: await prove(itself) };
-  const variant: LoadedPackage = { ...itself, ...candidate };
+  const variant: LoadedPackage = { ...itself, ...candidate, itself };
   const refused = (error: unknown): VariantTrial => {
     // The engine stops: that says nothing of the variant.
     if (isErrorCode(error, 'unavailable')) throw error;
@@ -47,6 +47,7 @@ export async function proveFaster(
   const session = await prove(itself);
   let rival: ModelSession | null = null;
   try {
+    checkSuits(variant, session);
     rival = await prove(variant);
     const trial = await compare(candidate.variant, rival, session, size);
     const [winner, loser] = trial.serves ? [rival, session] : [session, rival];
@@ -61,6 +62,12 @@ export async function proveFaster(
       throw stopped;
     }
   }
+}
+
+/** @throws LinesideError `backend_degraded` for a variant that is for a GPU, where the session runs on the CPU */
+export function checkSuits({ variant, deviceClass }: LoadedPackage, { backend }: ModelSession): void {
+  if (deviceClass !== 'gpu' || backend.actual !== 'cpu') return;
+  throw new LinesideError('backend_degraded', `${variant} is for a GPU; the CPU would run it`);
 }
 
 /** Both take turns, so that whatever else the machine does meets both. */

@@ -45,7 +45,7 @@ export interface ReconcilerOptions {
   turns?: Turns;
   arch?: string;
   preferredVariant?: string;
-  /** Which 8-bit variants may be tried, the best first; absent: none. */
+  /** Which variants of fewer bits may be tried, the best first; absent: none. */
   deviceClasses?: readonly DeviceClass[];
   probation?: Partial<ProbationRule>;
   backoff?: BackoffLimits;

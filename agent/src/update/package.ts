@@ -13,7 +13,7 @@ import type { ArtifactFile, ArtifactStore } from './artifact-store.js';
 /** A release of a model package: which content, under which counter, in which variant for this device. */
 export interface Release extends ModelTarget {
   variant: string;
-  /** How the 8-bit variant did here; absent: it was not tried. */
+  /** How the variant of fewer bits did here; absent: it was not tried. */
   trial?: VariantTrial;
 }
 
@@ -22,21 +22,21 @@ export interface TrustedPackage {
   release: Release;
   manifest: ModelManifest;
   model: ArtifactFile;
-  /** A variant in 8 bits for this device, to be tried or tried before. */
-  quantised: { variant: string; file: ArtifactFile; tolerance: number } | null;
+  /** A variant of fewer bits for this device, to be tried or tried before. */
+  quantised: { variant: string; file: ArtifactFile; tolerance: number; deviceClass: DeviceClass } | null;
   golden: ArtifactFile;
   reference: ArtifactFile | null;
 }
 
 /**
- * Which variant this hardware runs: one made for it before one made for any, in the order of the manifest. One in 8 bits
- * has to be measured first.
+ * Which variant this hardware runs: one made for it before one made for any, in the order of the manifest. One of
+ * fewer bits has to be measured first.
  */
 export interface VariantChoice {
   arch: string;
   /** Name of a variant that the configuration prefers, when it fits. */
   preferred?: string | undefined;
-  /** Which 8-bit variants may be tried, the best first. */
+  /** Which variants of fewer bits may be tried, the best first. */
   deviceClasses: readonly DeviceClass[];
 }
 
@@ -59,7 +59,7 @@ export function chooseVariant(
   return chosen;
 }
 
-/** The variant in 8 bits to try: the best for this device, or the one that is preferred; null: none. */
+/** The variant of fewer bits to try: the best for this device, or the one that is preferred; null: none. */
 function chooseQuantised(
   { variants }: ModelManifest,
   { preferred, deviceClasses }: VariantChoice,
@@ -67,7 +67,7 @@ function chooseQuantised(
   for (const deviceClass of deviceClasses) {
     const found = variants.find((variant) => variant.quantised?.deviceClass === deviceClass);
     if (!found?.quantised || (preferred !== undefined && preferred !== found.name)) continue;
-    return { variant: found.name, file: found.file, tolerance: found.quantised.tolerance };
+    return { variant: found.name, file: found.file, tolerance: found.quantised.tolerance, deviceClass };
   }
   return null;
 }
@@ -94,7 +94,7 @@ export function readPackage(data: Uint8Array, target: ModelTarget, choice: Varia
 
 /** Every file of the package once, though two of them may have the same content. */
 export function filesOf({ model, quantised, golden, reference }: TrustedPackage): ArtifactFile[] {
-  // The model itself stays beside its variant in 8 bits: it is what serves when that one fails.
+  // The model itself stays beside its variant of fewer bits: it is what serves when that one fails.
   const files = [model, ...(quantised ? [quantised.file] : []), golden, ...(reference ? [reference] : [])];
   return files.filter((file, at) => files.findIndex(({ sha256 }) => sha256 === file.sha256) === at);
 }
@@ -105,6 +105,7 @@ export const toLoaded = (trusted: TrustedPackage, store: ArtifactStore): LoadedP
     variant: quantised.variant,
     modelPath: store.path(quantised.file.sha256),
     tolerance: quantised.tolerance,
+    deviceClass: quantised.deviceClass,
   };
   return {
     manifest,

@@ -155,8 +155,8 @@ export async function tinyPackage(
     releaseCounter?: number;
     /** Embeddings of what it was trained on; absent: the package has none. */
     reference?: ReferenceEmbeddings;
-    /** Stands for a variant in 8 bits, for processors of class x86. */
-    candidate?: TinyModelOptions & { tolerance: number };
+    /** Stands for a variant of fewer bits, for processors of class x86 unless it says otherwise. */
+    candidate?: TinyModelOptions & { tolerance: number; deviceClass?: 'x86' | 'gpu' };
   } = {},
 ): Promise<LoadedPackage> {
   const { version = 'v1', slope = 20, threshold = 0.9, releaseCounter = 1 } = options;
@@ -177,6 +177,8 @@ export async function tinyPackage(
   const referencePath = reference ? join(dir, `${version}.reference`) : null;
   if (reference && referencePath) await writeFile(referencePath, reference);
   const { candidate } = options;
+  const deviceClass = candidate?.deviceClass ?? 'x86';
+  const variant = deviceClass === 'gpu' ? 'fp16-gpu' : 'int8-x86';
   const candidatePath = join(dir, `${version}.int8.onnx`);
   const quantised = candidate && tinyModel(candidate);
   if (quantised) await writeFile(candidatePath, quantised);
@@ -196,10 +198,10 @@ export async function tinyPackage(
       ...(candidate && quantised
         ? [
             {
-              name: 'int8-x86',
+              name: variant,
               file: pinned(quantised),
               quantised: {
-                deviceClass: 'x86' as const,
+                deviceClass,
                 sameAnswer: 1,
                 n: 100,
                 tolerance: candidate.tolerance,
@@ -228,7 +230,7 @@ export async function tinyPackage(
     manifestSha256: pinned(golden).sha256,
     variant: 'fp32',
     ...(candidate && {
-      candidate: { variant: 'int8-x86', modelPath: candidatePath, tolerance: candidate.tolerance },
+      candidate: { variant, deviceClass, modelPath: candidatePath, tolerance: candidate.tolerance },
     }),
   };
 }

@@ -15,15 +15,22 @@ t.test('the flags of the processor say which 8-bit variants suit it', async (t) 
 });
 
 t.test(
-  'variants in 8 bits are for onnxruntime on the processor, unless the configuration says otherwise',
+  '8 bits are for onnxruntime on the processor, fp16 for GPUs, unless the configuration says otherwise',
   async (t) => {
     const camera = { id: 'cam', source: { kind: 'synthetic' } };
     const chosen = (inference: object) =>
       variantsFor(parseConfig({ cameras: [camera], inference }).inference, () => ['x86']);
     t.strictSame(chosen({}), { deviceClasses: ['x86'] });
     t.strictSame(chosen({ variant: 'fp32' }), { deviceClasses: ['x86'], preferredVariant: 'fp32' });
-    t.strictSame(chosen({ executionProvider: 'cuda' }), { deviceClasses: [] });
+    t.strictSame(chosen({ executionProvider: 'cuda' }), { deviceClasses: ['gpu'] });
+    t.strictSame(chosen({ executionProvider: 'tensorrt', variant: 'fp32' }), {
+      ...{ deviceClasses: ['gpu'], preferredVariant: 'fp32' },
+    });
+    t.strictSame(chosen({ executionProvider: 'openvino' }), { deviceClasses: [] });
     const oip = { url: 'http://127.0.0.1:8000' };
-    t.strictSame(chosen({ backend: 'oip', oip }), { deviceClasses: [] });
+    const engine = (more: object) => chosen({ backend: 'oip', oip: { ...oip, ...more } });
+    t.strictSame(engine({ modelRepository: '/srv/models' }), { deviceClasses: [] }, 'it may be a CPU');
+    t.strictSame(engine({ modelRepository: '/srv/models', gpu: true }), { deviceClasses: ['gpu'] });
+    t.strictSame(engine({ gpu: true }), { deviceClasses: [] }, 'it takes no models from the agent');
   },
 );

@@ -162,3 +162,20 @@ t.test('a worker that crashes is replaced, and the frame it died over gets one m
   await ask('after', 4);
   t.equal(order.at(-1), 'after');
 });
+
+t.test('a variant for GPUs is refused where the CPU has to do the work of one', async (t) => {
+  const engine = startEngine(t, [], 'openvino');
+  await engine.swap(
+    await tinyPackage(folderOf(t), { work: 200, candidate: { tolerance: 0.1, deviceClass: 'gpu' } }),
+  );
+  t.match(engine.active(), {
+    variant: 'fp32',
+    trial: {
+      variant: 'fp16-gpu',
+      serves: false,
+      latencyMs: null,
+      reason: /is for a GPU; the CPU would run it/,
+    },
+  });
+  t.ok(await engine.infer('cam', plain(1)), 'the model itself decides');
+});

@@ -242,3 +242,30 @@ t.test('a benchmark of another package has a name of its own, and leaves nothing
   t.same(standIn.ready, ['lineside/1']);
   t.same(await readdir(repository), ['lineside']);
 });
+
+t.test('a variant for GPUs runs beside the model under a name of its own, and not on the CPU', async (t) => {
+  const { dir, repository, standIn, engine, see } = await build(t);
+  const variantOf = async () => (await engine.infer('cam', plain(200)))?.model.variant;
+  const candidate = { tolerance: 0.1, deviceClass: 'gpu' } as const;
+  await engine.swap(await tinyPackage(dir, { work: 200, candidate }));
+  t.match(engine.active()?.trial, { variant: 'fp16-gpu', serves: true, agreement: { same: 3 } });
+  t.equal(await variantOf(), 'fp16-gpu');
+  t.ok(standIn.ready.includes('lineside-variant-fp16-gpu-1/1'));
+
+  await standIn.stop();
+  t.equal(await see(1), 'v1', 'the CPU decides');
+  t.match(engine.backend(), { actual: 'cpu', degraded: true });
+  await standIn.start();
+  await until('the engine to decide again', async () => {
+    await see(1);
+    return !engine.backend().degraded;
+  });
+  t.equal(await variantOf(), 'fp16-gpu');
+  t.equal((await engine.benchmark(null, { seconds: 0.1, width: 8, height: 6 })).variant, 'fp16-gpu');
+
+  const slower = { tolerance: 0.1, deviceClass: 'gpu', work: 200 } as const;
+  await engine.swap(await tinyPackage(dir, { version: 'v2', releaseCounter: 2, candidate: slower }));
+  t.match(engine.active(), { variant: 'fp32', trial: { serves: false, reason: /not faster/ } });
+  t.strictSame((await readdir(repository)).sort(), ['lineside'], 'what does not serve is taken away');
+  t.notOk(standIn.ready.some((name) => name.includes('variant')));
+});

@@ -5689,7 +5689,7 @@ export interface paths {
                                     length: number;
                                 };
                                 variants: {
-                                    /** @description fp32, int8-x86-vnni, … */
+                                    /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                     name: string;
                                     file: {
                                         /** @description SHA-256, lower-case hex */
@@ -5701,7 +5701,7 @@ export interface paths {
                                     arch?: string[];
                                     quantised?: {
                                         /** @enum {unknown} */
-                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                         /** @description Share of the compared frames with the same most probable class */
                                         sameAnswer: number;
                                         /** @description Frames compared */
@@ -5856,7 +5856,7 @@ export interface paths {
                                     length: number;
                                 };
                                 variants: {
-                                    /** @description fp32, int8-x86-vnni, … */
+                                    /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                     name: string;
                                     file: {
                                         /** @description SHA-256, lower-case hex */
@@ -5868,7 +5868,7 @@ export interface paths {
                                     arch?: string[];
                                     quantised?: {
                                         /** @enum {unknown} */
-                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                         /** @description Share of the compared frames with the same most probable class */
                                         sameAnswer: number;
                                         /** @description Frames compared */
@@ -6022,7 +6022,7 @@ export interface paths {
                                     length: number;
                                 };
                                 variants: {
-                                    /** @description fp32, int8-x86-vnni, … */
+                                    /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                     name: string;
                                     file: {
                                         /** @description SHA-256, lower-case hex */
@@ -6034,7 +6034,7 @@ export interface paths {
                                     arch?: string[];
                                     quantised?: {
                                         /** @enum {unknown} */
-                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                         /** @description Share of the compared frames with the same most probable class */
                                         sameAnswer: number;
                                         /** @description Frames compared */
@@ -6177,7 +6177,7 @@ export interface paths {
                                     length: number;
                                 };
                                 variants: {
-                                    /** @description fp32, int8-x86-vnni, … */
+                                    /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                     name: string;
                                     file: {
                                         /** @description SHA-256, lower-case hex */
@@ -6189,7 +6189,7 @@ export interface paths {
                                     arch?: string[];
                                     quantised?: {
                                         /** @enum {unknown} */
-                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                         /** @description Share of the compared frames with the same most probable class */
                                         sameAnswer: number;
                                         /** @description Frames compared */
@@ -6512,7 +6512,7 @@ export interface paths {
                                     length: number;
                                 };
                                 variants: {
-                                    /** @description fp32, int8-x86-vnni, … */
+                                    /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                     name: string;
                                     file: {
                                         /** @description SHA-256, lower-case hex */
@@ -6524,7 +6524,7 @@ export interface paths {
                                     arch?: string[];
                                     quantised?: {
                                         /** @enum {unknown} */
-                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                         /** @description Share of the compared frames with the same most probable class */
                                         sameAnswer: number;
                                         /** @description Frames compared */
@@ -6679,7 +6679,7 @@ export interface paths {
                                         length: number;
                                     };
                                     variants: {
-                                        /** @description fp32, int8-x86-vnni, … */
+                                        /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                         name: string;
                                         file: {
                                             /** @description SHA-256, lower-case hex */
@@ -6691,7 +6691,7 @@ export interface paths {
                                         arch?: string[];
                                         quantised?: {
                                             /** @enum {unknown} */
-                                            deviceClass: "x86-vnni" | "x86" | "arm64";
+                                            deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                             /** @description Share of the compared frames with the same most probable class */
                                             sameAnswer: number;
                                             /** @description Frames compared */
@@ -6852,7 +6852,7 @@ export interface paths {
                                     length: number;
                                 };
                                 variants: {
-                                    /** @description fp32, int8-x86-vnni, … */
+                                    /** @description fp32, int8-x86-vnni, fp16-gpu, … */
                                     name: string;
                                     file: {
                                         /** @description SHA-256, lower-case hex */
@@ -6864,7 +6864,7 @@ export interface paths {
                                     arch?: string[];
                                     quantised?: {
                                         /** @enum {unknown} */
-                                        deviceClass: "x86-vnni" | "x86" | "arm64";
+                                        deviceClass: "x86-vnni" | "x86" | "arm64" | "gpu";
                                         /** @description Share of the compared frames with the same most probable class */
                                         sameAnswer: number;
                                         /** @description Frames compared */

@@ -128,7 +128,7 @@ export const ModelFiles = Type.Object(
     model: WrittenFile,
     golden: WrittenFile,
     reference: Type.Union([WrittenFile, Type.Null()], { description: 'Reference embeddings; null: none' }),
-    variants: Type.Array(VariantFile, { description: '8-bit forms of the model' }),
+    variants: Type.Array(VariantFile, { description: 'Forms of the model in fewer bits' }),
     head: Type.Union([SerializedHead, Type.Null()], {
       description: 'Null: no linear head, so that kept embeddings cannot be scored again',
     }),

@@ -17,7 +17,8 @@ export const InferenceConfig = section({
     minLength: 1,
     maxLength: 64,
     default: 'auto',
-    description: 'auto: the one in 8 bits when it proves faster here; fp32, or the name of another: that one',
+    description:
+      'auto: the one in 8 bits, or in fp16 on a GPU, when it proves faster here; fp32, or the name of another: that one',
   }),
   oip: Type.Optional(
     strict({
@@ -32,6 +33,11 @@ export const InferenceConfig = section({
           description: "The engine's model folder; absent: it loads models itself",
         }),
       ),
+      gpu: Type.Boolean({
+        default: false,
+        description:
+          'The engine computes on a GPU and loads a model when asked to: it may try a variant in fp16',
+      }),
       loadTimeoutMs: Type.Integer({
         minimum: 1000,
         default: 1_800_000,

@@ -10,10 +10,14 @@ const PackageFile = Type.Object(
 );
 
 /** Kinds of processors that want different 8-bit arithmetic. */
-export const deviceClassNames = ['x86-vnni', 'x86', 'arm64'] as const;
+export const integerClassNames = ['x86-vnni', 'x86', 'arm64'] as const;
+export type IntegerClass = (typeof integerClassNames)[number];
+
+/** What variants are made for: processors in 8 bits, GPUs in fp16. */
+export const deviceClassNames = [...integerClassNames, 'gpu'] as const;
 export type DeviceClass = (typeof deviceClassNames)[number];
 
-/** How an 8-bit variant does beside the model it was made from, by the trainer's measurement. */
+/** How a variant of fewer bits does beside the model it was made from, by the trainer's measurement. */
 export const QuantisedVariant = Type.Object(
   {
     deviceClass: Type.Enum(deviceClassNames),
@@ -36,7 +40,7 @@ export type QuantisedVariant = Static<typeof QuantisedVariant>;
 /** One runnable form of the model. */
 export const ModelVariant = Type.Object(
   {
-    name: Type.String({ maxLength: 64, description: 'fp32, int8-x86-vnni, …' }),
+    name: Type.String({ maxLength: 64, description: 'fp32, int8-x86-vnni, fp16-gpu, …' }),
     file: PackageFile,
     arch: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { description: 'Absent: any' })),
     quantised: Type.Optional(QuantisedVariant),

@@ -127,7 +127,7 @@ export const Alarm = Type.Object(
 );
 export type Alarm = Static<typeof Alarm>;
 
-/** How the 8-bit variant for this device did beside the model itself, measured on the device. */
+/** How the variant of fewer bits for this device did beside the model itself, measured on the device. */
 export const VariantTrial = Type.Object(
   {
     variant: Type.String({ maxLength: 64 }),

@@ -52,6 +52,13 @@ export class ModelRepository {
     await writeFile(join(this.#folder, name, 'config.pbtxt'), nameless, { mode: 0o644 });
   }
 
+  /** Takes away the models whose names begin so, but these. */
+  async pruneModels(prefix: string, kept: readonly string[]): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      if (name.startsWith(prefix) && !kept.includes(name)) await this.remove(name);
+    }
+  }
+
   async remove(name: string): Promise<void> {
     await rm(join(this.#folder, name), { recursive: true, force: true });
   }

@@ -7,7 +7,7 @@ import { ModelRepository } from './model-repository.js';
 import { OipSession } from './oip-session.js';
 import type { ModelReference, OipTransport } from './transport.js';
 
-export type OipOptions = Omit<NonNullable<InferenceConfig['oip']>, 'fallback'>;
+export type OipOptions = Omit<NonNullable<InferenceConfig['oip']>, 'fallback' | 'gpu'>;
 
 const firstPollMs = 50;
 const longestPollMs = 1000;
@@ -20,6 +20,8 @@ export class OipBackend implements InferenceBackend {
   #transport: OipTransport | null = null;
   /** Release counters that a session uses or is about to use, in the order of their loading. */
   readonly #inUse: number[] = [];
+  /** Names of variants that a session uses or is about to use. */
+  readonly #variantsInUse: string[] = [];
 
   constructor(options: OipOptions) {
     this.#options = options;
@@ -43,6 +45,7 @@ export class OipBackend implements InferenceBackend {
       // The engine loads its models itself; the golden frames will tell whether it is this one.
       return this.#open(model, { name: modelName }, async () => {}, options);
     }
+    if (model.itself) return this.#loadVariant(this.#repository, model, options);
     this.#inUse.push(releaseCounter);
     const release = async (): Promise<void> => {
       this.#inUse.splice(this.#inUse.indexOf(releaseCounter), 1);
@@ -70,17 +73,55 @@ export class OipBackend implements InferenceBackend {
     const version = String(model.releaseCounter);
     const repository = this.#repository;
     if (!repository) return this.#open(model, { name: modelName }, async () => {}, options);
-    if (this.#inUse.includes(model.releaseCounter)) {
-      return this.#open(model, { name: modelName, version }, async () => {}, options);
-    }
-    const name = `${modelName}-benchmark`;
+    const name = model.itself ? this.#variantName(model) : modelName;
+    const running = model.itself
+      ? this.#variantsInUse.includes(name)
+      : this.#inUse.includes(model.releaseCounter);
+    if (running) return this.#open(model, { name, version }, async () => {}, options);
+    return this.#loadAside(repository, `${modelName}-benchmark`, model, options);
+  }
+
+  #variantName({ variant, releaseCounter }: LoadedPackage): string {
+    return `${this.#variantPrefix}${variant}-${releaseCounter}`;
+  }
+
+  get #variantPrefix(): string {
+    return `${this.#options.modelName}-variant-`;
+  }
+
+  /** A variant runs beside the model itself while they are compared, so it has a name of its own. */
+  async #loadVariant(
+    repository: ModelRepository,
+    model: LoadedPackage,
+    options: LoadOptions,
+  ): Promise<ModelSession> {
+    const name = this.#variantName(model);
+    this.#variantsInUse.push(name);
+    await repository.pruneModels(this.#variantPrefix, this.#variantsInUse);
+    const onEnd = (): void => void this.#variantsInUse.splice(this.#variantsInUse.indexOf(name), 1);
+    return this.#loadAside(repository, name, model, options, onEnd);
+  }
+
+  /** A model under another name, which is taken away with its session. */
+  async #loadAside(
+    repository: ModelRepository,
+    name: string,
+    model: LoadedPackage,
+    options: LoadOptions,
+    onEnd?: () => void,
+  ): Promise<ModelSession> {
+    const isNeeded = (): boolean => this.#variantsInUse.includes(name);
     const remove = async (): Promise<void> => {
+      onEnd?.();
+      if (isNeeded()) return;
       await (await this.#connect()).unload(name).catch(() => {});
-      await repository.remove(name);
+      // An engine that was gone may have been given it again meanwhile.
+      if (!isNeeded()) await repository.remove(name);
     };
     try {
-      await repository.configureLike(name, modelName);
+      await repository.configureLike(name, this.#options.modelName);
       await repository.put(name, model);
+      const version = String(model.releaseCounter);
       return await this.#open(model, { name, version }, remove, options);
     } catch (error) {
       await remove();

@@ -40,7 +40,8 @@ export class OipSession implements ModelSession {
   }
 
   selfTest(): Promise<GoldenAgreement> {
-    return runGoldenFrames(this.#options.model.goldenPath, (pixels) => this.infer(pixels));
+    const { goldenPath, tolerance } = this.#options.model;
+    return runGoldenFrames(goldenPath, (pixels) => this.infer(pixels), tolerance);
   }
 
   async infer(pixels: Pixels): Promise<SessionAnswer> {

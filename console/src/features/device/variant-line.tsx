@@ -5,7 +5,7 @@ type Trial = NonNullable<NonNullable<NonNullable<Device['reported']>['model']>['
 
 const ms = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
 
-/** Which form of the model decides on the device, and how the one in 8 bits did beside it there. */
+/** Which form of the model decides on the device, and how the one of fewer bits did beside it there. */
 export function VariantLine({ variant, trial }: { variant: string; trial: Trial | undefined }) {
   return (
     <span data-testid="device-variant">

@@ -1,3 +1,5 @@
+import { integer, plural } from '../../ui/format.js';
+
 /** A share with its 95 % interval and the cases behind it; null where there are none. */
 export interface Share {
   value: number | null;
@@ -29,13 +31,15 @@ export interface Decision {
   accepted: number | null;
   errors: number | null;
 }
-/** An 8-bit form of the model for one kind of processor; one with a reason is not in the package. */
+/** A form of the model in fewer bits for one kind of device; one with a reason is not in the package. */
 export interface Variant {
   deviceClass: string;
   bytes: number | null;
   same: Share;
   accuracy: { model: Share; variant: Share };
   reason: string | null;
+  /** What fp16 could not hold; null: nothing of note. */
+  rounding: string | null;
 }
 export interface Variants {
   /** Frames they were compared with the model on: `held-out`, `train`, `calibration`, or null where none was made. */
@@ -144,6 +148,19 @@ function tuningOf(value: unknown): FineTuning | null {
   };
 }
 
+function roundingOf(value: unknown): string | null {
+  const part = tree(value);
+  const [clamped, flushed, kept] = [part?.clamped, part?.flushed, part?.keptInFloat].map(
+    (each) => number(each) ?? 0,
+  );
+  const words = [
+    ...(clamped ? [`${integer(clamped)} weights beyond its range`] : []),
+    ...(flushed ? [`${integer(flushed)} weights too small for it`] : []),
+    ...(kept ? [`${plural(kept, 'operator')} left in float for large values`] : []),
+  ];
+  return words.length > 0 ? words.join(', ') : null;
+}
+
 function variantsOf(value: unknown): Variants | null {
   const part = tree(value);
   if (!part) return null;
@@ -157,6 +174,7 @@ function variantsOf(value: unknown): Variants | null {
       same: share(agreement?.sameAnswer),
       accuracy: { model: share(accuracy?.model), variant: share(accuracy?.variant) },
       reason: typeof row.message === 'string' ? row.message : null,
+      rounding: roundingOf(row.rounding),
     };
   });
   const { comparedOn } = part;

@@ -5,19 +5,20 @@ import { Note } from '../../ui/signal.js';
 import type { Share, Variant, Variants } from './report.js';
 import classes from './training.module.css';
 
-const processors: Record<string, string> = {
-  'x86-vnni': 'x86-64 with VNNI',
-  x86: 'x86-64 without VNNI',
-  arm64: 'ARM',
+const devices: Record<string, string> = {
+  'x86-vnni': 'x86-64 with VNNI, 8-bit',
+  x86: 'x86-64 without VNNI, 8-bit',
+  arm64: 'ARM, 8-bit',
+  gpu: 'GPU, fp16',
 };
 
-/** Which 8-bit forms of the model are in the package, how they do beside it, and why others are not. */
+/** Which forms of the model in fewer bits are in the package, how they do beside it, and why others are not. */
 export function VariantsPanel({ variants: { all, comparedOn } }: { variants: Variants }) {
   const [first] = all;
   const reason = first?.reason;
   if (first && reason && all.every((variant) => variant.reason === reason)) {
     return (
-      <Panel title="8-bit variants">
+      <Panel title="Variants">
         <p className={classes.promise} data-testid="training-variants">
           None: {reason}. Devices run the model in float.
         </p>
@@ -25,16 +26,16 @@ export function VariantsPanel({ variants: { all, comparedOn } }: { variants: Var
     );
   }
   return (
-    <Panel title="8-bit variants">
+    <Panel title="Variants">
       <div className={pageClasses.scroll} data-testid="training-variants">
         <table className={`${pageClasses.table} ${classes.perClass}`}>
           <thead>
             <tr>
-              <th>Processor</th>
+              <th>Device</th>
               <th className={pageClasses.num} title="Frames with the same answer as the model in float">
                 Same answer
               </th>
-              <th className={pageClasses.num} title="Accuracy in 8 bits, and in float">
+              <th className={pageClasses.num} title="Accuracy of the variant, and of the model in float">
                 Accuracy
               </th>
               <th className={pageClasses.num}>Size</th>
@@ -59,12 +60,17 @@ export function VariantsPanel({ variants: { all, comparedOn } }: { variants: Var
 
 const shareOf = ({ value }: Share) => (value === null ? '–' : percent(value, 1));
 
-function Row({ variant: { deviceClass, same, accuracy, bytes: size, reason } }: { variant: Variant }) {
+function Row({
+  variant: { deviceClass, same, accuracy, bytes: size, reason, rounding },
+}: {
+  variant: Variant;
+}) {
   return (
     <tr>
       <td className={pageClasses.strong}>
-        {processors[deviceClass] ?? deviceClass}
+        {devices[deviceClass] ?? deviceClass}
         {reason ? <small> not in the package: {reason}</small> : null}
+        {rounding ? <small> {rounding}</small> : null}
       </td>
       <td className={pageClasses.num}>{shareOf(same)}</td>
       <td className={pageClasses.num}>

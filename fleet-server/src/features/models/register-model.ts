@@ -83,12 +83,12 @@ const bytesOf = ({ model, golden, reference, variants }: ModelFiles): number =>
 
 const pinned = ({ sha256, length }: WrittenFile) => ({ sha256, length });
 
-const toVariant = ({ file, quantised }: VariantFile): ModelVariant => ({
-  name: `int8-${quantised.deviceClass}`,
-  file: pinned(file),
-  arch: [deviceClasses[quantised.deviceClass].arch],
-  quantised,
-});
+function toVariant({ file, quantised }: VariantFile): ModelVariant {
+  const { deviceClass } = quantised;
+  const common = { file: pinned(file), quantised };
+  if (deviceClass === 'gpu') return { name: 'fp16-gpu', ...common };
+  return { name: `int8-${deviceClass}`, arch: [deviceClasses[deviceClass].arch], ...common };
+}
 
 function toManifest(
   version: string,

@@ -48,13 +48,15 @@ export async function measuredSweep(db: DbOrTransaction, id: string): Promise<Sw
 }
 
 const lossOf = ({ modelVersionId, variants }: TrainedModel): MeasuredRow['int8'] =>
-  (variants?.made ?? []).map(({ deviceClass, agreement: { accuracy } }) => ({
-    ...{ modelVersionId, deviceClass, n: accuracy?.model.n ?? 0 },
-    accuracyLost:
-      accuracy?.model.value == null || accuracy.variant.value === null
-        ? null
-        : accuracy.model.value - accuracy.variant.value,
-  }));
+  (variants?.made ?? [])
+    .filter(({ deviceClass }) => deviceClass !== 'gpu')
+    .map(({ deviceClass, agreement: { accuracy } }) => ({
+      ...{ modelVersionId, deviceClass, n: accuracy?.model.n ?? 0 },
+      accuracyLost:
+        accuracy?.model.value == null || accuracy.variant.value === null
+          ? null
+          : accuracy.model.value - accuracy.variant.value,
+    }));
 
 /** Newest first. */
 async function trainedModels(db: DbOrTransaction): Promise<TrainedModel[]> {

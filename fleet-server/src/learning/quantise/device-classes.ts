@@ -1,6 +1,6 @@
-import type { DeviceClass } from '@lineside/shared';
+import type { IntegerClass } from '@lineside/shared';
 
-export type { DeviceClass };
+export type { IntegerClass };
 
 /** What the integer kernels of a kind of processor want. */
 export interface DeviceClassTraits {
@@ -35,4 +35,4 @@ export const deviceClasses = {
     activations: 'int8',
     weightLimit: 127,
   },
-} as const satisfies Record<DeviceClass, DeviceClassTraits>;
+} as const satisfies Record<IntegerClass, DeviceClassTraits>;

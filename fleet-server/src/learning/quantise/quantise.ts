@@ -1,6 +1,6 @@
 import { LinesideError } from '@lineside/shared';
 import { encodingOf } from './activations.js';
-import { type DeviceClass, deviceClasses } from './device-classes.js';
+import { deviceClasses, type IntegerClass } from './device-classes.js';
 import { foldBatchNormalization } from './fold-batch-normalization.js';
 import { type Network, readNetwork, writeNetwork } from './network.js';
 import { type Observed, observe, type Pictures } from './observe.js';
@@ -35,7 +35,7 @@ export async function calibrateNetwork(
 /** Static INT8 in QDQ form for a device class: same inputs and outputs, embedding and probabilities still float32. */
 export function quantiseNetwork(
   { network, plan, observed }: CalibratedNetwork,
-  deviceClass: DeviceClass,
+  deviceClass: IntegerClass,
   rangeMethod: RangeMethod = 'percentile',
 ): Uint8Array<ArrayBuffer> {
   const { activations, weightLimit } = deviceClasses[deviceClass];

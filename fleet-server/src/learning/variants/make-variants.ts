@@ -1,18 +1,17 @@
-import {
-  type DeviceClass,
-  decodeMessage,
-  deviceClassNames,
-  GoldenFrames,
-  isErrorCode,
-} from '@lineside/shared';
+import { decodeMessage, deviceClassNames, GoldenFrames } from '@lineside/shared';
 import { load } from '../features.js';
 import type { RgbImage } from '../image.js';
 import { letEventsIn } from '../let-events-in.js';
 import { type ImageModel, openImageModel } from '../onnx/session.js';
 import { writePackageFile } from '../package-files.js';
-import { type Agreement, measureAgreements } from '../quantise/agreement.js';
-import { calibrateNetwork, quantiseNetwork } from '../quantise/quantise.js';
-import { worthQuantising } from '../quantise/worthwhile.js';
+import { type Agreement, type ComparedPicture, measureAgreements } from '../quantise/agreement.js';
+import {
+  type Candidate,
+  framesToLookAt,
+  halfCandidate,
+  integerCandidates,
+  unlessTheModelFails,
+} from './candidates.js';
 import { type Labelled, type PickedFrames, pickFrames } from './pick-frames.js';
 import type { VariantFile, VariantsReport } from './report.js';
 
@@ -52,98 +51,97 @@ export interface MadeVariants {
 }
 
 /**
- * Writes an 8-bit variant of the model for each class of devices, where it pays and answers as the model does; the report
- * says why it does not. The model ships in float whatever happens here.
+ * Writes a variant of the model in 8 bits for each class of processors and one in fp16 for GPUs, where it pays and answers
+ * as the model does; the report says why it does not. The model ships in float whatever happens here.
  * @throws LinesideError `training_cancelled`, `storage_*`
  */
-export async function makeVariants(input: VariantsInput, context: VariantsContext): Promise<MadeVariants> {
+export function makeVariants(input: VariantsInput, context: VariantsContext): Promise<MadeVariants> {
   const picked = pickFrames(input.fitted, input.held, input.seed);
-  try {
-    const worth = worthQuantising(input.bytes, picked.calibration.length);
-    return worth.pays ? await quantiseAll(input, picked, context) : noVariants(worth.reason, worth.message);
-  } catch (error) {
-    const isOfTheModel = ['model_invalid', 'model_contract', 'inference_failed', 'training_too_few'] as const;
-    if (!isOfTheModel.some((code) => isErrorCode(error, code))) throw error;
-    return noVariants('failed', (error as Error).message);
-  }
+  return unlessTheModelFails(
+    () => makeAll(input, picked, context),
+    (message) => ({
+      files: [],
+      report: {
+        ...{ calibrationFrames: 0, comparedOn: null, made: [] },
+        skipped: deviceClassNames.map((deviceClass) => ({ deviceClass, reason: 'failed', message })),
+      },
+    }),
+  );
 }
 
-type Reason = VariantsReport['skipped'][number]['reason'];
-
-const noVariants = (reason: Reason, message: string): MadeVariants => ({
-  files: [],
-  report: {
-    calibrationFrames: 0,
-    comparedOn: null,
-    made: [],
-    skipped: deviceClassNames.map((deviceClass) => ({ deviceClass, reason, message })),
-  },
-});
-
-/** What was measured of one variant. */
-interface Measured {
-  readonly deviceClass: DeviceClass;
-  readonly bytes: Uint8Array;
-  readonly agreement: Agreement;
-  readonly onGolden: Agreement;
-}
-
-async function quantiseAll(
+async function makeAll(
   input: VariantsInput,
-  picked: PickedFrames<VariantFrame>,
+  { calibration, compared, comparedOn }: PickedFrames<VariantFrame>,
   context: VariantsContext,
 ): Promise<MadeVariants> {
-  const { calibration, compared, comparedOn } = picked;
-  const total = calibration.length + compared.length;
+  const { bytes, threads } = input;
+  const { worth, halves, calibrating, peaks } = framesToLookAt(bytes, calibration);
+  const total = calibrating.length + peaks.length + compared.length;
   let done = 0;
   async function* pictures(frames: readonly VariantFrame[], doing: string) {
     for (const { frame, label } of frames) {
       await letEventsIn(context.signal);
       const image = await load(frame.path);
       if (!('message' in image)) yield { image, label };
-      context.onProgress(++done, total, `8-bit variants: ${doing}`);
+      context.onProgress(++done, total, `variants: ${doing}`);
     }
   }
-  const calibrated = await calibrateNetwork(
-    input.bytes,
-    imagesOf(pictures(calibration, 'calibrating')),
-    input.threads,
-  );
-  const variants = deviceClassNames.map((deviceClass) => ({
-    deviceClass,
-    bytes: quantiseNetwork(calibrated, deviceClass),
-  }));
-  const sessions: ImageModel[] = [];
-  try {
-    for (const { bytes } of variants) sessions.push(await openImageModel(bytes, input.threads));
-    const agreements = await measureAgreements(input.model, sessions, pictures(compared, 'comparing'));
-    const golden = decodeMessage(GoldenFrames, input.golden).frames.map((image) => ({ image }));
-    const onGolden = await measureAgreements(input.model, sessions, golden);
-    const measured = variants.map(
-      (variant, at): Measured => ({ ...variant, agreement: agreements[at]!, onGolden: onGolden[at]! }),
-    );
-    return await keepThoseThatAgree(measured, input.outputDir, {
-      calibrationFrames: calibrated.observed.pictures,
-      comparedOn,
-    });
-  } finally {
-    await Promise.all(sessions.map((session) => session.release()));
+  const look = (frames: readonly VariantFrame[], doing: string) => ({
+    ...{ bytes, threads },
+    pictures: imagesOf(pictures(frames, doing)),
+  });
+  const integers = await integerCandidates(worth, look(calibrating, 'calibrating for 8 bits'));
+  const half = await halfCandidate(halves, look(peaks, 'values for fp16'));
+  const candidates = [...integers.made, ...half.made];
+  const skipped = [...integers.skipped, ...half.skipped];
+  const { calibrationFrames } = integers;
+  if (candidates.length === 0) {
+    return { files: [], report: { calibrationFrames, comparedOn: null, made: [], skipped } };
   }
+  const measured = await measure(input, candidates, pictures(compared, 'comparing'));
+  const { files, report } = await keepThoseThatAgree(measured, input.outputDir);
+  return {
+    files,
+    report: { calibrationFrames, comparedOn, made: report.made, skipped: [...skipped, ...report.skipped] },
+  };
 }
 
 async function* imagesOf(pictures: AsyncIterable<{ image: RgbImage }>): AsyncGenerator<RgbImage> {
   for await (const { image } of pictures) yield image;
 }
 
-async function keepThoseThatAgree(
-  measured: readonly Measured[],
-  outputDir: string,
-  conditions: Pick<VariantsReport, 'calibrationFrames' | 'comparedOn'>,
-): Promise<MadeVariants> {
+/** What was measured of one variant. */
+interface Measured extends Candidate {
+  readonly agreement: Agreement;
+  readonly onGolden: Agreement;
+}
+
+async function measure(
+  input: VariantsInput,
+  candidates: readonly Candidate[],
+  compared: AsyncIterable<ComparedPicture>,
+): Promise<Measured[]> {
+  const sessions: ImageModel[] = [];
+  try {
+    for (const { measurable } of candidates) sessions.push(await openImageModel(measurable, input.threads));
+    const agreements = await measureAgreements(input.model, sessions, compared);
+    const golden = decodeMessage(GoldenFrames, input.golden).frames.map((image) => ({ image }));
+    const onGolden = await measureAgreements(input.model, sessions, golden);
+    return candidates.map((candidate, at) => ({
+      ...candidate,
+      agreement: agreements[at]!,
+      onGolden: onGolden[at]!,
+    }));
+  } finally {
+    await Promise.all(sessions.map((session) => session.release()));
+  }
+}
+
+async function keepThoseThatAgree(measured: readonly Measured[], outputDir: string) {
   const files: VariantFile[] = [];
   const made: VariantsReport['made'] = [];
   const skipped: VariantsReport['skipped'] = [];
-  for (const { deviceClass, bytes, agreement, onGolden } of measured) {
+  for (const { deviceClass, fileName, bytes, rounding, agreement, onGolden } of measured) {
     const { sameAnswer } = agreement;
     const tolerance = Math.max(leastTolerance, toleranceMargin * onGolden.largestDifference);
     const message = disagreement(agreement, tolerance);
@@ -151,12 +149,12 @@ async function keepThoseThatAgree(
       skipped.push({ deviceClass, reason: 'disagrees', message, agreement });
       continue;
     }
-    const file = await writePackageFile(outputDir, `model-int8-${deviceClass}.onnx`, bytes);
+    const file = await writePackageFile(outputDir, fileName, bytes);
     const quantised = { deviceClass, sameAnswer: sameAnswer.value ?? 0, n: sameAnswer.n, tolerance };
     files.push({ file, quantised });
-    made.push({ deviceClass, bytes: file.length, tolerance, agreement });
+    made.push({ deviceClass, bytes: file.length, tolerance, agreement, ...(rounding && { rounding }) });
   }
-  return { files, report: { ...conditions, made, skipped } };
+  return { files, report: { made, skipped } };
 }
 
 /** Why a variant is not shipped; null: it is. */
@@ -165,7 +163,7 @@ function disagreement({ sameAnswer }: Agreement, tolerance: number): string | nu
     const same = Math.round((sameAnswer.value ?? 0) * sameAnswer.n);
     return `the same answer on ${same} of ${sameAnswer.n} frames; ${100 * leastSameAnswers} % are needed`;
   }
-  if (tolerance > largestTolerance) {
+  if (!(tolerance <= largestTolerance)) {
     const difference = (tolerance / toleranceMargin).toPrecision(2);
     return `a probability of a golden frame is off by ${difference}`;
   }

@@ -7,12 +7,27 @@ import { notWorthwhile } from '../quantise/worthwhile.js';
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
 
-/** An 8-bit variant that goes into the package. */
+/** A variant that goes into the package. */
 export const VariantFile = Type.Object({ file: WrittenFile, quantised: QuantisedVariant }, closed);
 export type VariantFile = Static<typeof VariantFile>;
 
 /** Frames that variants are compared with the model on: those of the last two were trained with. */
 export const comparedFrames = ['held-out', 'train', 'calibration'] as const;
+
+/** What fp16 did to a network. */
+export const HalfRounding = Type.Object(
+  {
+    values: Type.Integer({ minimum: 0, description: 'Weights stored in fp16' }),
+    clamped: Type.Integer({ minimum: 0, description: 'Weights beyond ±65,504, set to it' }),
+    flushed: Type.Integer({ minimum: 0, description: 'Weights too small for fp16, zero now' }),
+    keptInFloat: Type.Integer({
+      minimum: 0,
+      description: 'Nodes left in float32, as values of theirs come near the largest of fp16',
+    }),
+  },
+  closed,
+);
+export type HalfRounding = Static<typeof HalfRounding>;
 
 export const VariantsReport = Type.Object(
   {
@@ -25,6 +40,7 @@ export const VariantsReport = Type.Object(
           bytes: Type.Integer({ minimum: 1 }),
           tolerance: Type.Number({ minimum: 0, description: 'Of |Δ probability| on the golden frames' }),
           agreement: Agreement,
+          rounding: Type.Optional(HalfRounding),
         },
         closed,
       ),
@@ -43,7 +59,9 @@ export const VariantsReport = Type.Object(
   },
   {
     ...closed,
-    description: '8-bit variants, each measured beside the model; absent in reports before they were made',
+    description:
+      'Variants of fewer bits, each measured beside the model, the one in fp16 with the roundings of a GPU; absent in ' +
+      'reports before they were made',
   },
 );
 export type VariantsReport = Static<typeof VariantsReport>;

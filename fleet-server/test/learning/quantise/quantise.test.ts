@@ -4,14 +4,14 @@ import { floatData, floats, shapeOf, tensor } from '../../../src/learning/onnx/p
 import { type ImageModel, openImageModel } from '../../../src/learning/onnx/session.js';
 import { measureAgreement } from '../../../src/learning/quantise/agreement.js';
 import { ChannelMeans } from '../../../src/learning/quantise/channel-means.js';
-import { type DeviceClass, deviceClasses } from '../../../src/learning/quantise/device-classes.js';
+import { deviceClasses, type IntegerClass } from '../../../src/learning/quantise/device-classes.js';
 import { foldBatchNormalization } from '../../../src/learning/quantise/fold-batch-normalization.js';
 import { readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
 import { calibrateNetwork, quantiseNetwork } from '../../../src/learning/quantise/quantise.js';
 import type { RangeMethod } from '../../../src/learning/quantise/ranges/methods.js';
 import { Builder, classifier, fusedOperators, graphOf, operators, side, surfaces } from './networks.js';
 
-const allDevices = Object.keys(deviceClasses) as DeviceClass[];
+const allDevices = Object.keys(deviceClasses) as IntegerClass[];
 const calibration = surfaces(0, 6);
 const fresh = surfaces(50, 60).map((image) => ({ image }));
 

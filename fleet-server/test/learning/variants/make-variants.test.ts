@@ -64,9 +64,9 @@ t.test('a training run makes a variant for each class of devices and measures it
   t.match(report.variants, { calibrationFrames: 100, comparedOn: 'held-out', skipped: [] });
   t.strictSame(
     files.variants.map(({ quantised }) => quantised.deviceClass),
-    ['x86-vnni', 'x86', 'arm64'],
+    ['x86-vnni', 'x86', 'arm64', 'gpu'],
   );
-  t.strictSame(steps.at(-1), [115, 115], 'every frame looked at is progress');
+  t.strictSame(steps.at(-1), [135, 135], 'every frame looked at is progress');
   for (const [at, { file, quantised }] of files.variants.entries()) {
     t.match(quantised, { n: 15, sameAnswer: 1 }, 'compared on the test split');
     t.ok(quantised.tolerance >= 0.05 && quantised.tolerance <= 0.5);
@@ -75,7 +75,7 @@ t.test('a training run makes a variant for each class of devices and measures it
     const content = await readFile(file.path);
     t.equal(bytes, content.length);
     t.equal(createHash('sha256').update(content).digest('hex'), file.sha256);
-    t.ok(operators(content).includes('QuantizeLinear'));
+    t.ok(operators(content).includes(quantised.deviceClass === 'gpu' ? 'Cast' : 'QuantizeLinear'));
     t.strictSame(
       operators(content).slice(0, 4),
       operators(await readFile(files.model.path)).slice(0, 4),
@@ -126,13 +126,18 @@ t.test('a variant that answers otherwise is not shipped, and the report says how
     { deviceClass: 'x86-vnni', reason: 'disagrees', message: /the same answer on \d+ of 2 frames; 97 %/ },
     { deviceClass: 'x86', reason: 'disagrees', agreement: { sameAnswer: { n: 2 } } },
     { deviceClass: 'arm64', reason: 'disagrees' },
+    { deviceClass: 'gpu', reason: 'disagrees' },
   ]);
 });
 
 t.test('what does not pay is said and not done', async (t) => {
   const gated = await makeVariants(await inputOf(t, smallNetwork(true), 34), quiet);
-  t.strictSame(gated.files, []);
-  t.match(gated.report, { calibrationFrames: 0, comparedOn: null, made: [] });
+  t.strictSame(
+    gated.files.map(({ quantised }) => quantised.deviceClass),
+    ['gpu'],
+    'fp16 has a kernel for it',
+  );
+  t.match(gated.report, { calibrationFrames: 0, comparedOn: 'train', made: [{ deviceClass: 'gpu' }] });
   t.match(gated.report.skipped, [{ reason: 'gated-activations', message: /hard-swish/ }, {}, {}]);
   const few = await makeVariants(await inputOf(t, smallNetwork(), 3), quiet);
   t.match(few.report.skipped, [{ reason: 'too-few-pictures', message: /9 calibration pictures/ }, {}, {}]);
@@ -142,7 +147,7 @@ t.test('a model that cannot be quantised still ships in float', async (t) => {
   const input = await inputOf(t, smallNetwork(), 34);
   const { files, report } = await makeVariants({ ...input, bytes: Uint8Array.of(1, 2, 3) }, quiet);
   t.strictSame(files, []);
-  t.match(report.skipped, [{ deviceClass: 'x86-vnni', reason: 'failed' }, {}, {}]);
+  t.match(report.skipped, [{ deviceClass: 'x86-vnni', reason: 'failed' }, {}, {}, { deviceClass: 'gpu' }]);
 });
 
 t.test('a cancel ends it between two frames', async (t) => {

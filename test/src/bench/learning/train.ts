@@ -106,7 +106,7 @@ async function run({ workDir, say }: BenchContext): Promise<BenchResult> {
     const { report, files, seconds, peak } = await trained(inputFor(mode));
     const stages = Object.entries(report.seconds).map(([phase, took]) => `${phase} ${took.toFixed(1)}`);
     say(
-      `${mode}: ${rounded(seconds)} s to a package with ${files.variants.length} 8-bit variants, peak ` +
+      `${mode}: ${rounded(seconds)} s to a package with ${files.variants.length} variants, peak ` +
         `${Math.round(peak / 2 ** 20)} MB; balanced accuracy ${report.heldOut?.balancedAccuracy.value}; ` +
         `seconds: ${stages.join(', ')}`,
     );
@@ -131,6 +131,6 @@ async function run({ workDir, say }: BenchContext): Promise<BenchResult> {
 
 export const trainBench: Bench = {
   summary:
-    '1,000 pictures to a packaged, calibrated candidate with 8-bit variants, by head and by tail; peak memory',
+    '1,000 pictures to a packaged, calibrated candidate with its variants, by head and by tail; peak memory',
   run,
 };
