@@ -14,7 +14,7 @@ import { NetBuilder } from '../finetune/small-nets.js';
 
 /** Height and width of the pictures these nets were "trained" on. */
 export const size = 64;
-const answers = 10;
+export const answers = 10;
 
 interface FileOptions {
   readonly opset?: number;
@@ -35,7 +35,7 @@ export function fileOf(net: NetBuilder, output: string, options: FileOptions = {
   return { ...made, opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version })] };
 }
 
-function gemm(net: NetBuilder, input: string, from: number): string {
+export function gemm(net: NetBuilder, input: string, from: number): string {
   const weight = net.weights([answers, from], from);
   const bias = net.constant(floats('fc_bias', new Float32Array(answers), [answers]));
   return net.op('Gemm', [input, weight, bias], { transB: 1 });

@@ -31,10 +31,14 @@ export const options: FineTuneOptions = {
 };
 
 /** A run from a zero head on a small net. Batch 7 leaves the last batch of an epoch partial. */
-export async function smallProblem(backbone: Uint8Array, mode: FineTuneMode): Promise<FineTuneInput> {
+export async function smallProblem(
+  backbone: Uint8Array,
+  mode: FineTuneMode,
+  pictures = labels.length,
+): Promise<FineTuneInput> {
   const size = { batch: 7 };
   const plan = await planTail(backbone, await cutForMode(backbone, mode, size), size);
-  const inputs = await cacheAtCut(plan, labels.length, async (row) => picture(row), {
+  const inputs = await cacheAtCut(plan, pictures, async (row) => picture(row), {
     threads: 1,
     views: 1,
     seed: 1,
