@@ -8,6 +8,7 @@ import { recoveryBench } from './agent/recovery.js';
 import { soakBench } from './agent/soak.js';
 import { ingestBench } from './ingest.js';
 import { int8Bench } from './int8/int8.js';
+import { anomalyBench } from './learning/anomaly.js';
 import { modesBench } from './learning/modes.js';
 import { promiseBench } from './learning/promise.js';
 import { trainBench } from './learning/train.js';
@@ -22,6 +23,7 @@ const benches: Record<string, Bench> = {
   train: trainBench,
   modes: modesBench,
   promise: promiseBench,
+  anomaly: anomalyBench,
 };
 
 const { values, positionals } = parseArgs({

@@ -26,6 +26,8 @@ const text = { type: 'string' } as const;
 export const benchOptions = {
   data: text,
   'group-by': text,
+  'group-gap': text,
+  good: text,
   seeds: text,
   'per-class': text,
   modes: text,

@@ -13,6 +13,7 @@ import type { TrainContext } from '../train.js';
 import { chooseEpoch } from '../tuning/choose-epoch.js';
 import { memoryOfMode } from '../tuning/tune.js';
 import type { TrainInput, TrainingFrame } from '../worker-protocol.js';
+import { affordableSizes } from './affordable.js';
 import type { InputSizeReport } from './report.js';
 import { atSize, largerSizes, workFactor } from './sizes.js';
 
@@ -21,8 +22,6 @@ const mostJudged = 400;
 /** Pictures whose size is looked at, and pictures whose reading is timed. */
 const looked = 48;
 const timed = 4;
-/** Reading every picture at a size may take so long. */
-const budgetMs = 120_000;
 
 export interface ChosenSize {
   readonly backbone: Backbone;
@@ -64,13 +63,12 @@ export async function chooseInputSize(input: TrainInput, context: TrainContext):
   if (larger.length === 0) return decided(backbone.inputSize, 'small-pictures');
   const msPerPicture = await timePictures(frames, backbone, options.threads);
   const pictures = input.frames.length + Math.min(mostJudged, frames.length);
-  const inTime = larger.filter(
-    (size) => msPerPicture * workFactor(size, backbone.inputSize) * pictures < budgetMs,
-  );
-  if (inTime.length === 0) return decided(backbone.inputSize, 'too-slow');
-  const affordable: number[] = [];
-  for (const size of inTime) if (await fitsMemory(size, input, frames.length)) affordable.push(size);
-  if (affordable.length === 0) return decided(backbone.inputSize, 'too-little-memory');
+  const { sizes: affordable, refused } = await affordableSizes(larger, {
+    ...{ native: backbone.inputSize, msPerPicture, pictures, memoryBytes: options.memoryBytes },
+    memoryOf: (size) => memoryAt(size, input, frames.length),
+    headIsEnough: options.mode === 'auto',
+  });
+  if (refused !== null) return decided(backbone.inputSize, refused);
 
   const sizes = [backbone.inputSize, ...affordable];
   const judged = await judge(sizes, frames, input, context);
@@ -123,19 +121,15 @@ async function timePictures(
   return warm.reduce((sum, ms) => sum + ms, 0) / Math.max(1, warm.length);
 }
 
-async function fitsMemory(
+async function memoryAt(
   size: number,
   { backbone, options, classes }: TrainInput,
   rows: number,
-): Promise<boolean> {
+): Promise<number | null> {
   const { mode, memoryBytes } = options;
-  if (mode === 'head' || (mode === 'auto' && backbone.headOnly !== undefined)) return true;
-  const fits = async (at: number) => {
-    const memory = await memoryOfMode(atSize(backbone, at), mode, rows, classes.length, memoryBytes);
-    return memory === null || memory.total <= memoryBytes;
-  };
-  // Where the tail fits at no size, the head is trained at any.
-  return (await fits(size)) || (mode === 'auto' && !(await fits(backbone.inputSize)));
+  if (mode === 'head' || (mode === 'auto' && backbone.headOnly !== undefined)) return null;
+  const memory = await memoryOfMode(atSize(backbone, size), mode, rows, classes.length, memoryBytes);
+  return memory?.total ?? null;
 }
 
 /** The head at every size on the same rows; null where the groups leave nothing to judge by. */

@@ -7,13 +7,25 @@ import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
 import { stackRows } from '@lineside/fleet-server/learning/rows';
 import { type ImageFolder, type Picture, readImageFolder, splitPictures } from '../../eval/dataset.js';
 import type { BenchContext } from '../report.js';
+import { joinNearNumbers } from './near-numbers.js';
 
 const heldOutShare = 0.3;
 
 /** @throws Error without `--data DIR` */
 export async function folderOf({ options }: BenchContext): Promise<ImageFolder> {
   if (!options.data) throw new Error('--data DIR is needed: an ImageFolder tree, DIR/<class>/<picture>');
-  return readImageFolder(options.data, options['group-by'] ? new RegExp(options['group-by']) : undefined);
+  const by = options['group-by'];
+  const gap = options['group-gap'];
+  const folder = await readImageFolder(options.data, by ? new RegExp(by) : undefined);
+  if (gap === undefined) return folder;
+  const groups = joinNearNumbers(
+    folder.pictures.map(({ group }) => group),
+    Number(gap),
+  );
+  return {
+    ...folder,
+    pictures: folder.pictures.map((each, at) => ({ ...each, group: groups[at] as string })),
+  };
 }
 
 export interface LabelledSet {
@@ -54,6 +66,17 @@ export function drawPerClass(pool: readonly Picture[], count: number, seed: numb
   });
 }
 
+/** The files with the SHA-256 of their content. */
+export const hashed = <P extends Pick<Picture, 'path'>>(
+  pictures: readonly P[],
+): Promise<(P & { sha256: string })[]> =>
+  Promise.all(
+    pictures.map(async (picture) => {
+      const content = createHash('sha256').update(await readFile(picture.path));
+      return { ...picture, sha256: content.digest('hex') };
+    }),
+  );
+
 /** Embeddings of the pictures under a backbone, kept in `cacheDir` if there is one. */
 export async function embedded(
   { classNames }: ImageFolder,
@@ -61,15 +84,7 @@ export async function embedded(
   backbone: Backbone,
   cacheDir?: string,
 ): Promise<LabelledSet> {
-  const files = await Promise.all(
-    pictures.map(async ({ path }) => {
-      const sha256 = createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex');
-      return { path, sha256 };
-    }),
-  );
-  const { features } = await extractFeatures(files, backbone, { threads: 2, cacheDir });
+  const { features } = await extractFeatures(await hashed(pictures), backbone, { threads: 2, cacheDir });
   const readable = pictures.filter((_, index) => features[index]);
   return {
     pictures: readable,
