@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   Server as GrpcServer,
@@ -12,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import * as ort from 'onnxruntime-node';
 import { inferenceService } from '../../src/inference/oip/service-definition.js';
+import { freePort } from './free-port.js';
 
 interface Refusal {
   readonly http: number;
@@ -65,15 +65,16 @@ export class OipStandIn {
 
   /** Listens on free ports, and after `stop` on the same ones again, with no model loaded. */
   async start(): Promise<void> {
+    this.#httpPort ||= await freePort();
+    this.#grpcPort ||= await freePort();
     await new Promise<void>((resolve) => this.#http.listen(this.#httpPort, '127.0.0.1', resolve));
-    this.#httpPort = (this.#http.address() as AddressInfo).port;
     const grpc = new GrpcServer({ 'grpc.max_receive_message_length': -1 });
     grpc.addService(inferenceService(), this.#methods());
     this.#grpc = grpc;
     const address = `127.0.0.1:${this.#grpcPort}`;
-    this.#grpcPort = await new Promise<number>((resolve, reject) => {
-      grpc.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
-        error ? reject(error) : resolve(port),
+    await new Promise<void>((resolve, reject) => {
+      grpc.bindAsync(address, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
       );
     });
   }

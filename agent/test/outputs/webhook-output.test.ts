@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { folderOf } from '../helpers/folder.js';
+import { freePort } from '../helpers/free-port.js';
 import { until } from '../helpers/until.js';
 import { startOutput } from './output-harness.js';
 
@@ -20,7 +21,12 @@ interface Hook {
 
 type Answer = (response: ServerResponse, number: number) => void;
 
-async function startHook(t: Test, answer: Answer = (response) => response.end(), port = 0): Promise<Hook> {
+async function startHook(
+  t: Test,
+  answer: Answer = (response) => response.end(),
+  again?: number,
+): Promise<Hook> {
+  const port = again ?? (await freePort());
   const received: Hook['received'] = [];
   const server = createServer(async (request, response) => {
     const told = JSON.parse(await text(request));
@@ -28,7 +34,6 @@ async function startHook(t: Test, answer: Answer = (response) => response.end(),
     answer(response, received.length);
   }).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
   const close = async (): Promise<void> => {
     if (!server.listening) return;
     const closed = once(server, 'close');
@@ -37,7 +42,7 @@ async function startHook(t: Test, answer: Answer = (response) => response.end(),
     await closed;
   };
   t.teardown(close);
-  return { port: typeof address === 'object' && address !== null ? address.port : 0, received, close };
+  return { port, received, close };
 }
 
 const hookAt = (port: number, more: object = {}) => ({

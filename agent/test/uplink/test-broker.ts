@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import {
   type DownChannel,
@@ -12,6 +11,7 @@ import {
 import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
 import type { Identity } from '../../src/enrol/identity.js';
 import type { Leaf, TestAuthority } from '../enrol/test-authority.js';
+import { freePort } from '../helpers/free-port.js';
 
 export interface Received {
   topic: Topic;
@@ -48,11 +48,13 @@ export interface TestBroker {
   close(): Promise<void>;
 }
 
+/** @param again the port of a broker that has gone; 0: one of its own */
 export async function startBroker(
   authority: TestAuthority,
-  port = 0,
+  again = 0,
   certificate?: Leaf,
 ): Promise<TestBroker> {
+  const port = again || (await freePort());
   const leaf = certificate ?? (await authority.server());
   const aedes = await Aedes.createBroker();
   const sockets = new Set<TLSSocket>();
@@ -72,8 +74,8 @@ export async function startBroker(
   });
   const retained = new Map<string, Buffer>();
   const broker: TestBroker = {
-    port: 0,
-    url: '',
+    port,
+    url: `mqtts://127.0.0.1:${port}`,
     received: [],
     onReceived: () => undefined,
     subscriptions: [],
@@ -131,8 +133,6 @@ export async function startBroker(
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  broker.port = (server.address() as AddressInfo).port;
-  broker.url = `mqtts://127.0.0.1:${broker.port}`;
   return broker;
 }
 
