@@ -117,6 +117,18 @@ function conformance(name: string, build: (t: Test) => Promise<Rig>): void {
     }
   });
 
+  t.test(`${name}: closes in the middle of its work, and what waits is told`, async (t) => {
+    const { backend } = await build(t);
+    const session = await backend.load(await tinyPackage(folderOf(t), { work: 1000 }));
+    const [first, ...rest] = [1, 2, 3].map((red) => session.infer(plain(red)));
+    const waiting = Promise.allSettled(rest);
+    await first;
+    await session.close();
+    for (const result of await waiting) {
+      if (result.status === 'rejected') t.ok(result.reason instanceof SessionGone, String(result.reason));
+    }
+  });
+
   t.test(`${name}: what runs the model goes away, and comes back`, async (t) => {
     const { backend, breakDown, repair } = await build(t);
     const model = await tinyPackage(folderOf(t));
