@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LinesideError } from '@lineside/shared';
 import { checkPixels, type SessionAnswer, SessionGone, type SessionStats } from '../backend.js';
 import type { Pixels } from '../model.js';
 import type { PictureSize } from '../recent-sizes.js';
 import type { TransferBuffers } from './transfer-buffers.js';
-import type { InferRequest, Ready, WorkerReply, WorkerSetup } from './worker-messages.js';
+import type { InferRequest, Ready, WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.js';
 
 interface Waiting {
   resolve(answer: SessionAnswer): void;
@@ -13,6 +14,9 @@ interface Waiting {
 
 /** JavaScript needs little in there; pictures and models are outside its heap. Megabytes. */
 const heap = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
+
+/** How long the end of a run under way is waited for. */
+const longestRunMs = 2000;
 
 const gone = (cause: string): SessionGone =>
   new SessionGone('inference_failed', `the inference worker ended: ${cause}`);
@@ -25,6 +29,8 @@ export class SessionWorker {
   #nextId = 0;
   #gone: SessionGone | null = null;
   #closing = false;
+  #closed: Promise<void> | null = null;
+  readonly #exited: Promise<void>;
   #inferences = 0;
   #failures = 0;
   #busyMs = 0;
@@ -38,7 +44,12 @@ export class SessionWorker {
     this.ready = ready;
     worker.on('message', (reply: WorkerReply) => this.#settle(reply));
     worker.on('error', (error) => this.#end(error.message));
-    worker.on('exit', (code) => this.#end(`status ${code}`));
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        this.#end(`status ${code}`);
+        resolve();
+      });
+    });
   }
 
   /**
@@ -95,9 +106,25 @@ export class SessionWorker {
     return { inferences: this.#inferences, failures: this.#failures, busyMs: this.#busyMs };
   }
 
-  async close(): Promise<void> {
+  /** What waits is told that the session is gone. A run that does not come to its end is left behind with its thread. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing = true;
-    await this.#worker.terminate();
+    if (this.#waiting.size === 0) {
+      await this.#worker.terminate();
+      return;
+    }
+    // A thread that is ended inside onnxruntime takes the process with it: this one ends itself between two runs.
+    this.#worker.postMessage('end' satisfies WorkerRequest);
+    const limit = new AbortController();
+    await Promise.race([this.#exited, delay(longestRunMs, undefined, limit).catch(() => {})]);
+    limit.abort();
+    this.#worker.unref();
+    this.#end('it was closed');
   }
 
   #ask(request: Omit<InferRequest, 'id'>): Promise<SessionAnswer> {

@@ -29,6 +29,9 @@ export interface InferRequest {
   readonly height: number;
 }
 
+/** `end`: the thread ends as soon as no run is under way. */
+export type WorkerRequest = InferRequest | 'end';
+
 export interface Ready {
   readonly kind: 'ready';
   readonly executionProvider: string;

@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LinesideError, toLinesideError } from '@lineside/shared/errors';
 import { OrtSession } from './ort-session.js';
-import type { InferRequest, WorkerReply, WorkerSetup } from './worker-messages.js';
+import type { WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.js';
 
 // Imports from shared are by module here: a swap waits for this thread to start, and its heap counts.
 
@@ -24,7 +24,9 @@ async function main(setup: WorkerSetup): Promise<void> {
     return;
   }
 
-  port.on('message', async ({ id, buffer, width, height }: InferRequest) => {
+  port.on('message', async (request: WorkerRequest) => {
+    if (request === 'end') process.exit();
+    const { id, buffer, width, height } = request;
     const started = performance.now();
     try {
       const length = width * height * 3;
