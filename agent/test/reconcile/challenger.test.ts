@@ -8,7 +8,6 @@ import { until } from '../helpers/until.js';
 import { FakeHost } from '../update/fake-host.js';
 import { FakeShadow } from '../update/fake-shadow.js';
 import { startPort, type TestPort } from '../update/test-port.js';
-import { waitFor } from '../uplink/wait-for.js';
 
 function boot(port: TestPort, stateDir: string) {
   const host = new FakeHost();
@@ -41,7 +40,7 @@ async function setUp(t: Test) {
   await device.reconciler.start();
   const champion = port.publish({ version: 'v1', releaseCounter: 1 });
   device.reconciler.desire({ v: 1, revision: 1, model: champion });
-  await waitFor('v1', () => device.reconciler.report().update.phase === 'confirmed');
+  await until('v1', () => device.reconciler.report().update.phase === 'confirmed');
   const again = () => {
     const next = boot(port, stateDir);
     devices.push(next);
@@ -63,7 +62,7 @@ t.test('a challenger is fetched, verified and set beside the champion, and repor
   const { port, champion, reconciler, host, shadow, phase } = await setUp(t);
   const next = port.publish({ version: 'v2', releaseCounter: 2 });
   reconciler.desire(desire(2, champion, next));
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   t.strictSame(shadow.sets, ['v2@2 0.25']);
   t.strictSame(host.swaps, ['v1@1'], 'the champion goes on');
   t.strictSame(reconciler.shadow(), {
@@ -78,7 +77,7 @@ t.test('a challenger is fetched, verified and set beside the champion, and repor
   t.match(reconciler.shadow(), { compared: 8, disagreed: 3 });
 
   reconciler.desire({ ...desire(3, champion, next), shadow: { model: next, share: 1 } });
-  await waitFor('the share', () => shadow.current?.share === 1);
+  await until('the share', () => shadow.current?.share === 1);
   t.equal(shadow.current?.compared, 8, 'its counters go on');
 });
 
@@ -86,11 +85,11 @@ t.test('a challenger that becomes the champion is not fetched twice', async (t) 
   const { port, champion, reconciler, host, shadow, phase } = await setUp(t);
   const next = port.publish({ version: 'v2', releaseCounter: 2 });
   reconciler.desire(desire(2, champion, next));
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   const fetched = port.artifactsAsked().length;
   reconciler.desire(desire(3, next, null));
-  await waitFor('v2', () => host.active()?.releaseCounter === 2);
-  await waitFor('confirmed', () => reconciler.report().update.phase === 'confirmed');
+  await until('v2', () => host.active()?.releaseCounter === 2);
+  await until('confirmed', () => reconciler.report().update.phase === 'confirmed');
   t.equal(port.artifactsAsked().length, fetched);
   t.equal(shadow.current, null);
   t.equal(reconciler.shadow(), null);
@@ -100,21 +99,21 @@ t.test('the champion itself is no challenger', async (t) => {
   const { port, reconciler, host, shadow, phase, champion } = await setUp(t);
   const next = port.publish({ version: 'v2', releaseCounter: 2 });
   reconciler.desire(desire(2, champion, next));
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   reconciler.desire(desire(3, next, next));
-  await waitFor('v2', () => host.active()?.releaseCounter === 2);
-  await waitFor('its end', () => shadow.current === null && phase() === 'idle');
+  await until('v2', () => host.active()?.releaseCounter === 2);
+  await until('its end', () => shadow.current === null && phase() === 'idle');
 });
 
 t.test('after a restart without a network the challenger goes on', async (t) => {
   const { port, champion, reconciler, phase, again } = await setUp(t);
   reconciler.desire(desire(2, champion, port.publish({ version: 'v2', releaseCounter: 2 })));
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   await reconciler.stop();
   await port.close();
   const next = again();
   await next.reconciler.start();
-  await waitFor('active again', () => next.phase() === 'active');
+  await until('active again', () => next.phase() === 'active');
   t.strictSame(next.shadow.sets, ['v2@2 0.25']);
 });
 
@@ -122,7 +121,7 @@ t.test('a challenger that is no good is given up, and the champion does not noti
   const { port, champion, reconciler, host, shadow, phase, stateDir } = await setUp(t);
   const failing = async (model: ModelTarget, code: string) => {
     reconciler.desire(desire(model.releaseCounter, champion, model));
-    await waitFor(code, () => phase() === 'failed' && reconciler.shadow()?.code === code);
+    await until(code, () => phase() === 'failed' && reconciler.shadow()?.code === code);
     t.equal(shadow.current, null);
     t.match(reconciler.report(), { model: { version: 'v1' }, update: { phase: 'confirmed' } });
   };
@@ -133,9 +132,9 @@ t.test('a challenger that is no good is given up, and the champion does not noti
 
   const crashing = port.publish({ version: 'v5', releaseCounter: 5 });
   reconciler.desire(desire(5, champion, crashing));
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   if (shadow.current) shadow.current = { ...shadow.current, failed: 3, error: 'the worker ended' };
-  await waitFor('failed', () => phase() === 'failed');
+  await until('failed', () => phase() === 'failed');
   t.match(reconciler.shadow(), { code: 'inference_failed', message: 'the worker ended' });
   t.equal(shadow.current, null);
   await until('its files to go', async () => {
@@ -148,7 +147,7 @@ t.test('a challenger that is no good is given up, and the champion does not noti
 t.test('a challenger that takes the process down is not started for ever', async (t) => {
   const { port, stateDir, champion, reconciler, phase, again } = await setUp(t);
   reconciler.desire(desire(2, champion, port.publish({ version: 'v2', releaseCounter: 2 })));
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   await reconciler.stop();
   // As if each of three starts had ended before it answered.
   const path = join(stateDir, 'state.json');
@@ -156,7 +155,7 @@ t.test('a challenger that takes the process down is not started for ever', async
   await writeFile(path, JSON.stringify({ ...state, shadow: { ...state.shadow, starts: 3 } }));
   const next = again();
   await next.reconciler.start();
-  await waitFor('failed', () => next.phase() === 'failed');
+  await until('failed', () => next.phase() === 'failed');
   t.match(next.reconciler.shadow(), { code: 'self_test_failed', message: /3 times/ });
   t.strictSame(next.shadow.sets, ['none']);
   t.equal(next.host.active()?.manifest.version, 'v1');
@@ -167,13 +166,13 @@ t.test('a server that is away is waited for; without a challenger its files go',
   const next = port.publish({ version: 'v2', releaseCounter: 2 });
   port.status = 503;
   reconciler.desire(desire(2, champion, next));
-  await waitFor('the cause', () => reconciler.shadow()?.code === 'artifact_unreachable');
+  await until('the cause', () => reconciler.shadow()?.code === 'artifact_unreachable');
   t.equal(phase(), 'downloading');
   port.status = null;
-  await waitFor('active', () => phase() === 'active');
+  await until('active', () => phase() === 'active');
   t.equal(reconciler.shadow()?.code, undefined);
   reconciler.desire(desire(3, champion, null));
-  await waitFor('its end', () => shadow.current === null);
+  await until('its end', () => shadow.current === null);
   await until('its files to go', async () => {
     const names = await readdir(join(stateDir, 'artifacts'));
     return !names.includes(modelFile(port, 'v2')) && names.includes(modelFile(port, 'v1'));
@@ -195,7 +194,7 @@ t.test('a package is fetched beside the champion for a measurement, and kept unt
   t.strictSame(host.swaps, ['v1@1']);
   const fetched = port.artifactsAsked().length;
   reconciler.desire(desire(2, next, null));
-  await waitFor('v2', () => host.active()?.releaseCounter === 2);
+  await until('v2', () => host.active()?.releaseCounter === 2);
   t.equal(port.artifactsAsked().length, fetched, 'rolled out afterwards, it is there');
   await t.rejects(
     reconciler.withModel({ ...next, releaseCounter: 9, target: 'models/none' }, async () => undefined),

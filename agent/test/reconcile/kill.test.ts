@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { createReconciler } from '../../src/reconcile/reconciler.js';
 import { folderOf } from '../helpers/folder.js';
+import { until } from '../helpers/until.js';
 import { FakeHost } from '../update/fake-host.js';
 import { startPort } from '../update/test-port.js';
-import { waitFor } from '../uplink/wait-for.js';
 
 const program = fileURLToPath(new URL('./reconciling-process.js', import.meta.url));
 const rounds = 15;
@@ -62,7 +62,7 @@ t.test(
     });
     t.teardown(() => reconciler.stop());
     await reconciler.start();
-    await waitFor(
+    await until(
       'the end',
       () =>
         reconciler.report().model?.releaseCounter === current &&

@@ -9,9 +9,9 @@ import {
   type ReconcilerOptions,
 } from '../../src/reconcile/reconciler.js';
 import { folderOf } from '../helpers/folder.js';
+import { until } from '../helpers/until.js';
 import { FakeHost } from '../update/fake-host.js';
 import { startPort, type TestPort } from '../update/test-port.js';
-import { waitFor } from '../uplink/wait-for.js';
 
 const probation = { graceMs: 20, minDecisions: 1, maxWaitMs: 100 };
 const backoff = { minMs: 5, maxMs: 30 };
@@ -64,7 +64,7 @@ t.test('a desired model is fetched, verified, tested, swapped in and confirmed, 
   t.equal(phase(), 'idle');
   const model = port.publish({ version: 'v1', releaseCounter: 1 });
   reconciler.desire(desire(3, model));
-  await waitFor('confirmed', () => phase() === 'confirmed');
+  await until('confirmed', () => phase() === 'confirmed');
   t.strictSame(phases(), ['idle', 'downloading', 'verifying', 'self_testing', 'active', 'confirmed']);
   t.strictSame(reconciler.report(), {
     desiredRevision: 3,
@@ -81,7 +81,7 @@ t.test('a desired model is fetched, verified, tested, swapped in and confirmed, 
   const said = reports.length;
   reconciler.desire(desire(3, { ...model }));
   reconciler.desire(desire(4, { ...model }));
-  await waitFor('the new revision', () => reports.at(-1)?.desiredRevision === 4);
+  await until('the new revision', () => reports.at(-1)?.desiredRevision === 4);
   t.equal(port.asked.length, asked, 'the same model again costs nothing');
   t.equal(reports.length, said + 1);
   t.equal(host.swaps.length, 1);
@@ -92,14 +92,14 @@ t.test('an engine that compiles on the device does so visibly', async (t) => {
   host.phases = ['compiling', 'self_testing'];
   const { port, reconciler, phase, phases } = await setUp(t, { host });
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('confirmed', () => phase() === 'confirmed');
+  await until('confirmed', () => phase() === 'confirmed');
   t.strictSame(phases().slice(2, 6), ['verifying', 'self_testing', 'compiling', 'self_testing']);
 });
 
 t.test('after a restart without a network the last good model decides again', async (t) => {
   const { port, stateDir, reconciler, phase } = await setUp(t);
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('confirmed', () => phase() === 'confirmed');
+  await until('confirmed', () => phase() === 'confirmed');
   await reconciler.stop();
   await port.close();
   const next = boot(port, stateDir);
@@ -114,12 +114,12 @@ t.test('a download that is cut goes on where it stopped, also after a restart', 
   port.cutAfter = 100_000;
   const model = port.publish({ version: 'big', releaseCounter: 1, bytes: 450_000 });
   reconciler.desire(desire(1, model));
-  await waitFor('three pieces', () => port.artifactsAsked().length >= 3);
+  await until('three pieces', () => port.artifactsAsked().length >= 3);
   await reconciler.stop();
   const next = boot(port, stateDir);
   t.teardown(() => next.reconciler.stop());
   await next.reconciler.start();
-  await waitFor('confirmed', () => next.phase() === 'confirmed');
+  await until('confirmed', () => next.phase() === 'confirmed');
   const starts = port
     .artifactsAsked()
     .filter(({ path }) => path.endsWith(port.manifest('big').variants[0]?.file.sha256 ?? '-'));
@@ -139,14 +139,14 @@ t.test(
   async (t) => {
     const { port, host, reconciler, phase, stateDir } = await setUp(t);
     reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-    await waitFor('v1', () => phase() === 'confirmed');
+    await until('v1', () => phase() === 'confirmed');
     const model = port.publish({ version: 'v2', releaseCounter: 2 });
     const sha256 = port.manifest('v2').variants[0]?.file.sha256 ?? '';
     const flipped = Buffer.from(port.blobs.get(sha256) ?? '');
     flipped[1234] = (flipped[1234] ?? 0) ^ 1;
     port.blobs.set(sha256, flipped);
     reconciler.desire(desire(2, model));
-    await waitFor('failed', () => phase() === 'failed');
+    await until('failed', () => phase() === 'failed');
     t.match(reconciler.report(), {
       model: { version: 'v1' },
       update: { code: 'artifact_corrupt', version: 'v2' },
@@ -165,15 +165,15 @@ t.test('a lower release counter is refused, also after a restart', async (t) => 
   const { port, stateDir, host, reconciler, phase } = await setUp(t);
   const old = port.publish({ version: 'v1', releaseCounter: 4 });
   reconciler.desire(desire(1, port.publish({ version: 'v2', releaseCounter: 5 })));
-  await waitFor('confirmed', () => phase() === 'confirmed');
+  await until('confirmed', () => phase() === 'confirmed');
   reconciler.desire(desire(2, old));
-  await waitFor('failed', () => phase() === 'failed');
+  await until('failed', () => phase() === 'failed');
   t.match(reconciler.report(), { model: { version: 'v2' }, update: { code: 'artifact_rollback' } });
   await reconciler.stop();
   const next = boot(port, stateDir);
   t.teardown(() => next.reconciler.stop());
   await next.reconciler.start();
-  await waitFor('still failed', () => next.phase() === 'failed');
+  await until('still failed', () => next.phase() === 'failed');
   t.equal(next.host.active()?.manifest.version, 'v2');
   t.strictSame([...host.swaps, ...next.host.swaps], ['v2@5', 'v2@5']);
 });
@@ -181,12 +181,12 @@ t.test('a lower release counter is refused, also after a restart', async (t) => 
 t.test('going back is the old content under a new counter, without a download', async (t) => {
   const { port, host, reconciler, phase } = await setUp(t);
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('v1', () => phase() === 'confirmed');
+  await until('v1', () => phase() === 'confirmed');
   reconciler.desire(desire(2, port.publish({ version: 'v2', releaseCounter: 2 })));
-  await waitFor('v2', () => phase() === 'confirmed' && host.active()?.manifest.version === 'v2');
+  await until('v2', () => phase() === 'confirmed' && host.active()?.manifest.version === 'v2');
   const asked = port.artifactsAsked().length;
   reconciler.desire(desire(3, port.publish({ version: 'v1', releaseCounter: 3 })));
-  await waitFor('v1 again', () => phase() === 'confirmed' && host.active()?.releaseCounter === 3);
+  await until('v1 again', () => phase() === 'confirmed' && host.active()?.releaseCounter === 3);
   t.equal(host.active()?.manifest.version, 'v1');
   t.equal(port.artifactsAsked().length, asked);
 });
@@ -198,22 +198,22 @@ t.test('only what the signed repository vouches for is installed', async (t) => 
     target: 'models/parts/v1/9/manifest.json',
   };
   reconciler.desire(desire(1, unknown));
-  await waitFor('unknown target', () => phase() === 'failed');
+  await until('unknown target', () => phase() === 'failed');
   t.match(reconciler.report().update, { code: 'artifact_untrusted' });
 
   const other = { ...port.publish({ version: 'v1', releaseCounter: 1 }), manifestSha256: 'f'.repeat(64) };
   reconciler.desire(desire(2, other));
-  await waitFor('other hash', () => reconciler.report().desiredRevision === 2 && phase() === 'failed');
+  await until('other hash', () => reconciler.report().desiredRevision === 2 && phase() === 'failed');
   t.match(reconciler.report().update, { code: 'artifact_untrusted' });
 
   reconciler.desire(desire(3, port.publish({ version: 'v3', releaseCounter: 3, signedCounter: 2 })));
-  await waitFor('other counter', () => reconciler.report().update.version === 'v3' && phase() === 'failed');
+  await until('other counter', () => reconciler.report().update.version === 'v3' && phase() === 'failed');
   t.match(reconciler.report().update, { code: 'artifact_untrusted', message: /signed for release 2/ });
 
   const forged = port.publish({ version: 'v4', releaseCounter: 4 });
   port.repository.publish({ forged: true });
   reconciler.desire(desire(4, forged));
-  await waitFor('forged', () => reconciler.report().update.version === 'v4' && phase() === 'failed');
+  await until('forged', () => reconciler.report().update.version === 'v4' && phase() === 'failed');
   t.match(reconciler.report().update, { code: 'artifact_untrusted' });
   t.strictSame(host.swaps, []);
 });
@@ -223,21 +223,21 @@ t.test('expired metadata is said to be expired, and the update goes on when it i
   const model = port.publish({ version: 'v1', releaseCounter: 1 });
   port.repository.publish({ days: -1 });
   reconciler.desire(desire(1, model));
-  await waitFor('the failure', () => reconciler.report().update.code !== undefined);
+  await until('the failure', () => reconciler.report().update.code !== undefined);
   t.match(reconciler.report().update, { phase: 'downloading', code: 'artifact_expired', version: 'v1' });
   port.repository.publish();
-  await waitFor('confirmed', () => phase() === 'confirmed');
+  await until('confirmed', () => phase() === 'confirmed');
   t.equal(reconciler.report().update.code, undefined);
 });
 
 t.test('a model that fails its self-test leaves the old one deciding until another revision', async (t) => {
   const { port, host, reconciler, phase } = await setUp(t);
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('v1', () => phase() === 'confirmed');
+  await until('v1', () => phase() === 'confirmed');
   host.bad.add('v2');
   const model = port.publish({ version: 'v2', releaseCounter: 2 });
   reconciler.desire(desire(2, model));
-  await waitFor('failed', () => phase() === 'failed');
+  await until('failed', () => phase() === 'failed');
   t.match(reconciler.report(), {
     model: { version: 'v1' },
     update: { code: 'self_test_failed', version: 'v2', message: 'golden frame 0' },
@@ -245,7 +245,7 @@ t.test('a model that fails its self-test leaves the old one deciding until anoth
   t.strictSame(host.swaps, ['v1@1', 'v2@2'], 'tried once');
   host.bad.clear();
   reconciler.desire(desire(3, model));
-  await waitFor('v2', () => phase() === 'confirmed');
+  await until('v2', () => phase() === 'confirmed');
   t.equal(host.active()?.manifest.version, 'v2');
 });
 
@@ -258,16 +258,16 @@ t.test('a model that fails on real frames is taken back', async (t) => {
   }, 2);
   t.teardown(() => clearInterval(ticking));
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('v1', () => phase() === 'confirmed');
+  await until('v1', () => phase() === 'confirmed');
   reconciler.desire(desire(2, port.publish({ version: 'v2', releaseCounter: 2 })));
-  await waitFor('failed', () => phase() === 'failed');
+  await until('failed', () => phase() === 'failed');
   t.match(reconciler.report(), { model: { version: 'v1' }, update: { code: 'inference_failed' } });
 });
 
 t.test('a package for other hardware is refused', async (t) => {
   const { port, reconciler, phase } = await setUp(t, { arch: 'arm64' });
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1, arch: ['x64'] })));
-  await waitFor('failed', () => phase() === 'failed');
+  await until('failed', () => phase() === 'failed');
   t.equal(reconciler.report().update.code, 'artifact_incompatible');
 });
 
@@ -276,10 +276,10 @@ t.test('a server that is away is tried again, and said to be away when it stays 
   const model = port.publish({ version: 'v1', releaseCounter: 1 });
   port.status = 503;
   reconciler.desire(desire(1, model));
-  await waitFor('the failure', () => reconciler.report().update.code !== undefined);
+  await until('the failure', () => reconciler.report().update.code !== undefined);
   t.match(reconciler.report().update, { phase: 'downloading', code: 'artifact_unreachable' });
   port.status = null;
-  await waitFor('confirmed', () => phase() === 'confirmed');
+  await until('confirmed', () => phase() === 'confirmed');
   t.notOk(phases().includes('failed'), 'what is tried again has not failed');
 });
 
@@ -287,11 +287,11 @@ t.test('a newer desired model takes over in the middle of a download', async (t)
   const { port, host, reconciler, phase } = await setUp(t);
   port.pieceDelayMs = 20;
   reconciler.desire(desire(1, port.publish({ version: 'slow', releaseCounter: 1, bytes: 8_000_000 })));
-  await waitFor('the download', () => port.artifactsAsked().length === 1);
+  await until('the download', () => port.artifactsAsked().length === 1);
   port.pieceDelayMs = 0;
   const next = port.publish({ version: 'v2', releaseCounter: 2 });
   reconciler.desire(desire(2, next));
-  await waitFor('v2', () => phase() === 'confirmed');
+  await until('v2', () => phase() === 'confirmed');
   t.strictSame(host.swaps, ['v2@2']);
 });
 
@@ -305,14 +305,14 @@ t.test('an agent that is stopped at any step goes on from there', async (t) => {
     const device = boot(port, stateDir, { probation: { graceMs: 60_000 } });
     await device.reconciler.start();
     device.reconciler.desire(desire(1, model));
-    await waitFor(stopAt, () => device.phases().includes(stopAt));
+    await until(stopAt, () => device.phases().includes(stopAt));
     await device.reconciler.stop();
     t.notOk(device.phases().includes('failed'));
   }
   const last = boot(port, stateDir);
   t.teardown(() => last.reconciler.stop());
   await last.reconciler.start();
-  await waitFor('confirmed', () => last.phase() === 'confirmed');
+  await until('confirmed', () => last.phase() === 'confirmed');
   const whole = port.artifactsAsked().filter(({ range }) => range === undefined);
   t.ok(whole.length <= 3, 'nothing that was complete is fetched again');
 });
@@ -320,9 +320,9 @@ t.test('an agent that is stopped at any step goes on from there', async (t) => {
 t.test('files that were altered on the disk are not loaded but fetched again', async (t) => {
   const { port, stateDir, reconciler, phase } = await setUp(t);
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('v1', () => phase() === 'confirmed');
+  await until('v1', () => phase() === 'confirmed');
   reconciler.desire(desire(2, port.publish({ version: 'v2', releaseCounter: 2 })));
-  await waitFor('v2', () => reconciler.report().model?.version === 'v2' && phase() === 'confirmed');
+  await until('v2', () => reconciler.report().model?.version === 'v2' && phase() === 'confirmed');
   await reconciler.stop();
   const path = join(stateDir, 'artifacts', port.manifest('v2').variants[0]?.file.sha256 ?? '');
   const data = await readFile(path);
@@ -332,7 +332,7 @@ t.test('files that were altered on the disk are not loaded but fetched again', a
   t.teardown(() => next.reconciler.stop());
   await next.reconciler.start();
   t.equal(next.host.active()?.manifest.version, 'v1', 'the one before it decides meanwhile');
-  await waitFor(
+  await until(
     'v2 again',
     () => next.host.active()?.manifest.version === 'v2' && next.phase() === 'confirmed',
   );
@@ -341,12 +341,12 @@ t.test('files that were altered on the disk are not loaded but fetched again', a
 t.test('metadata that a power cut tore is started again from the first root', async (t) => {
   const { port, stateDir, reconciler, phase, host } = await setUp(t);
   reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('v1', () => phase() === 'confirmed');
+  await until('v1', () => phase() === 'confirmed');
   for (const name of ['root', 'timestamp', 'snapshot', 'targets']) {
     await writeFile(join(stateDir, 'tuf', `${name}.json`), '{"signed":');
   }
   reconciler.desire(desire(2, port.publish({ version: 'v2', releaseCounter: 2 })));
-  await waitFor('v2', () => host.active()?.releaseCounter === 2 && phase() === 'confirmed');
+  await until('v2', () => host.active()?.releaseCounter === 2 && phase() === 'confirmed');
 });
 
 t.test('a model that takes the process down is given up after a few starts', async (t) => {
@@ -356,7 +356,7 @@ t.test('a model that takes the process down is given up after a few starts', asy
   const v1 = boot(port, stateDir);
   await v1.reconciler.start();
   v1.reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
-  await waitFor('v1', () => v1.phase() === 'confirmed');
+  await until('v1', () => v1.phase() === 'confirmed');
   await v1.reconciler.stop();
   const model = port.publish({ version: 'v2', releaseCounter: 2 });
   // As if each of three starts had ended while it was loaded.
@@ -368,7 +368,7 @@ t.test('a model that takes the process down is given up after a few starts', asy
   t.teardown(() => next.reconciler.stop());
   await next.reconciler.start();
   next.reconciler.desire(desire(2, model));
-  await waitFor('failed', () => next.phase() === 'failed');
+  await until('failed', () => next.phase() === 'failed');
   t.match(next.reconciler.report(), {
     model: { version: 'v1' },
     update: { code: 'self_test_failed', message: /3 times/ },
@@ -381,7 +381,7 @@ t.test('the desired policy is handed on, also after a restart, and its end too',
   const onPolicy = (policy: object) => policies.push(policy);
   const { port, stateDir, reconciler, reports } = await setUp(t, { onPolicy });
   reconciler.desire({ v: 1, revision: 1, policy: { auditShare: 0.5 } });
-  await waitFor('acted on', () => reports.at(-1)?.desiredRevision === 1);
+  await until('acted on', () => reports.at(-1)?.desiredRevision === 1);
   await reconciler.stop();
   const next = boot(port, stateDir, { onPolicy });
   t.teardown(() => next.reconciler.stop());
@@ -394,7 +394,7 @@ t.test('old packages are deleted: the confirmed one and the one before it stay',
   const { port, stateDir, reconciler, host, phase } = await setUp(t);
   for (let i = 1; i <= 4; i++) {
     reconciler.desire(desire(i, port.publish({ version: `v${i}`, releaseCounter: i, reference: i === 4 })));
-    await waitFor(`v${i}`, () => host.active()?.releaseCounter === i && phase() === 'confirmed');
+    await until(`v${i}`, () => host.active()?.releaseCounter === i && phase() === 'confirmed');
   }
   await reconciler.stop();
   const kept = ['v3', 'v4'].flatMap((version) => {

@@ -7,8 +7,8 @@ import { OrtBackend } from '../../src/inference/ort/ort-backend.js';
 import { createReconciler, type ReconcilerOptions } from '../../src/reconcile/reconciler.js';
 import { folderOf } from '../helpers/folder.js';
 import { plain, type TinyModelOptions, tinyPackage } from '../helpers/tiny-model.js';
+import { until } from '../helpers/until.js';
 import { startPort, type TestPort } from '../update/test-port.js';
-import { waitFor } from '../uplink/wait-for.js';
 
 t.setTimeout(180_000);
 
@@ -53,7 +53,7 @@ async function setUp(t: Test, options?: Partial<ReconcilerOptions>) {
   const roll = async (model: TinyModelOptions, candidate: TinyModelOptions & { tolerance: number }) => {
     const target = await port.publishPackage(await tinyPackage(folder, { ...model, candidate }));
     device.reconciler.desire(desire(target));
-    await waitFor('confirmed', () => device.reconciler.report().update.phase === 'confirmed', 30_000);
+    await until('confirmed', () => device.reconciler.report().update.phase === 'confirmed', 30_000);
     return device.reconciler.report().model;
   };
   return { port, stateDir, roll, ...device };

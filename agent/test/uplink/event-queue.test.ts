@@ -4,7 +4,7 @@ import type { EventMessage } from '@lineside/shared';
 import t from 'tap';
 import { EventQueue } from '../../src/uplink/event-queue.js';
 import { folderOf } from '../helpers/folder.js';
-import { waitFor } from './wait-for.js';
+import { until } from '../helpers/until.js';
 
 let next = 0;
 const event = (severity: EventMessage['severity'], id = `e${next++}`): EventMessage => ({
@@ -48,7 +48,7 @@ t.test('what was not sent is there after a power cut, in order, before what came
   first.remove('a');
   const text = () => readFile(path, 'utf8').catch(() => '');
   let saved = '';
-  await waitFor('the file', () => {
+  await until('the file', () => {
     void text().then((now) => (saved = now));
     return saved.split('\n').length === 3;
   });

@@ -20,9 +20,9 @@ import { EventQueue } from '../../src/uplink/event-queue.js';
 import { createUplink, type Uplink, type UplinkOptions } from '../../src/uplink/uplink.js';
 import { createTestAuthority } from '../enrol/test-authority.js';
 import { folderOf } from '../helpers/folder.js';
+import { until } from '../helpers/until.js';
 import { makeFrame, plain } from '../spool/frames.js';
 import { identityFor, startBroker, type TestBroker } from './test-broker.js';
-import { waitFor } from './wait-for.js';
 
 const deviceId = 'cam-1';
 const backoff = { minMs: 10, maxMs: 50 };
@@ -69,21 +69,21 @@ t.test('frames arrive as they were put, and leave the spool on their receipt alo
   const frames = [makeFrame({ bytes: 100_000 }), makeFrame()];
   for (const frame of frames) await spool.put(frame);
   uplink.start();
-  await waitFor('two frames', () => broker.of('frame').length === 2);
+  await until('two frames', () => broker.of('frame').length === 2);
   t.strictSame(
     broker.of('frame').map(({ payload }) => plain(decodeMessage(FrameMessage, payload))),
     frames,
   );
-  await waitFor('acknowledged', () => uplink.connected);
+  await until('acknowledged', () => uplink.connected);
   t.equal(spool.stats().frames, 2, 'published is not received');
   await broker.receipt(deviceId, [frames[0]?.id ?? '']);
-  await waitFor('one left', () => spool.stats().frames === 1);
+  await until('one left', () => spool.stats().frames === 1);
   await broker.receipt(deviceId, [frames[1]?.id ?? ''], 'duplicate');
-  await waitFor('none left', () => spool.stats().frames === 0);
-  await waitFor('counted', () => uplink.framesUploaded === 2);
+  await until('none left', () => spool.stats().frames === 0);
+  await until('counted', () => uplink.framesUploaded === 2);
   const late = makeFrame();
   await spool.put(late);
-  await waitFor('a frame that was put while connected', () => frameIds(broker).includes(late.id));
+  await until('a frame that was put while connected', () => frameIds(broker).includes(late.id));
   t.strictSame([...broker.subscriptions].sort(), [
     'lineside/v1/cam-1/down/command',
     'lineside/v1/cam-1/down/desired',
@@ -95,9 +95,9 @@ t.test('no more than the window is on its way', async (t) => {
   const { broker, spool, uplink } = await setUp(t, { windowFrames: 4 });
   for (let i = 0; i < 10; i++) await spool.put(makeFrame({ bytes: 10 }));
   uplink.start();
-  await waitFor('the window', () => broker.of('frame').length === 4);
+  await until('the window', () => broker.of('frame').length === 4);
   await broker.receipt(deviceId, frameIds(broker).slice(0, 1));
-  await waitFor('one more', () => broker.of('frame').length === 5);
+  await until('one more', () => broker.of('frame').length === 5);
   t.equal(new Set(frameIds(broker)).size, 5);
 });
 
@@ -119,10 +119,10 @@ t.test(
     const frames = Array.from({ length: 60 }, () => makeFrame({ bytes: 100 }));
     for (const frame of frames) await spool.put(frame);
     uplink.start();
-    await waitFor('an empty spool', () => spool.stats().frames === 0);
+    await until('an empty spool', () => spool.stats().frames === 0);
     t.strictSame([...stored.keys()].sort(), frames.map(({ id }) => id).sort());
     t.ok(dropped >= 15, `${dropped} receipts were lost`);
-    await waitFor('the count', () => uplink.framesUploaded === 60);
+    await until('the count', () => uplink.framesUploaded === 60);
   },
 );
 
@@ -133,10 +133,10 @@ t.test('connections that are cut again and again lose nothing', async (t) => {
   for (const frame of frames) await spool.put(frame);
   uplink.start();
   for (let cuts = 1; cuts <= 5; cuts++) {
-    await waitFor('progress', () => stored.size >= cuts * 40);
+    await until('progress', () => stored.size >= cuts * 40);
     broker.cut();
   }
-  await waitFor('an empty spool', () => spool.stats().frames === 0);
+  await until('an empty spool', () => spool.stats().frames === 0);
   t.equal(stored.size, 300);
   t.ok(uplink.counters().connections >= 5);
 });
@@ -159,13 +159,13 @@ t.test('an hour without a server: 3,600 frames wait on the disk, then arrive onc
   const broker = await startBroker(authority, port);
   t.teardown(() => broker.close());
   const stored = storeAll(broker);
-  await waitFor('an empty spool', () => spool.stats().frames === 0, 60_000);
+  await until('an empty spool', () => spool.stats().frames === 0, 60_000);
   t.equal(stored.size, 3600);
   t.ok(
     [...stored.values()].every((times) => times === 1),
     'each one once',
   );
-  await waitFor('the count', () => uplink.framesUploaded === 3600);
+  await until('the count', () => uplink.framesUploaded === 3600);
 });
 
 t.test('a refused frame is set aside and never sent again', async (t) => {
@@ -173,15 +173,15 @@ t.test('a refused frame is set aside and never sent again', async (t) => {
   const bad = makeFrame();
   await spool.put(bad);
   uplink.start();
-  await waitFor('the frame', () => broker.of('frame').length === 1);
+  await until('the frame', () => broker.of('frame').length === 1);
   await broker.receipt(deviceId, [bad.id], 'rejected', 'image_unreadable');
-  await waitFor('an empty spool', () => spool.stats().frames === 0);
+  await until('an empty spool', () => spool.stats().frames === 0);
   t.strictSame(spoolEvents, [{ kind: 'rejected', id: bad.id, code: 'image_unreadable' }]);
   t.equal(uplink.counters().framesRejected, 1);
   t.equal(uplink.framesUploaded, 0);
   const good = makeFrame();
   await spool.put(good);
-  await waitFor('the next frame', () => frameIds(broker).includes(good.id));
+  await until('the next frame', () => frameIds(broker).includes(good.id));
   t.equal(frameIds(broker).filter((id) => id === bad.id).length, 1);
 });
 
@@ -201,8 +201,8 @@ t.test('a frame that takes the connection down with it does not keep the others 
   await spool.put(poison);
   for (let i = 0; i < 100; i++) await spool.put(makeFrame({ bytes: 10, score: 0.5 }));
   uplink.start();
-  await waitFor('all others', () => stored.size === 100);
-  await waitFor('only the poison left', () => spool.stats().frames === 1);
+  await until('all others', () => stored.size === 100);
+  await until('only the poison left', () => spool.stats().frames === 1);
   t.ok(poisoned < 20, `sent ${poisoned} times`);
   t.ok(await spool.read(poison.id), 'it is kept');
 });
@@ -220,9 +220,9 @@ t.test('a server that acknowledges nothing is left and tried again', async (t) =
   };
   await spool.put(makeFrame());
   uplink.start();
-  await waitFor('a second connection', () => uplink.counters().connections >= 2);
+  await until('a second connection', () => uplink.counters().connections >= 2);
   held = false;
-  await waitFor('an empty spool', () => spool.stats().frames === 0);
+  await until('an empty spool', () => spool.stats().frames === 0);
   t.equal(stored.size, 1);
 });
 
@@ -235,10 +235,10 @@ t.test(
       return payload ? decodeMessage(PresenceMessage, payload).online : undefined;
     };
     uplink.start();
-    await waitFor('online', () => presence() === true);
+    await until('online', () => presence() === true);
     const before = broker.of('presence').length;
     broker.cut();
-    await waitFor('offline, then online again', () => broker.of('presence').length >= before + 2);
+    await until('offline, then online again', () => broker.of('presence').length >= before + 2);
     t.strictSame(
       broker.of('presence').map(({ payload }) => decodeMessage(PresenceMessage, payload).online),
       [true, false, true],
@@ -281,14 +281,14 @@ t.test(
     uplink.publishEvent(event);
     uplink.publishTelemetry({ v: 1 } as TelemetryMessage);
     uplink.start();
-    await waitFor('reported', () => broker.of('reported').length === 1);
-    await waitFor('event', () => broker.of('event').length === 1);
+    await until('reported', () => broker.of('reported').length === 1);
+    await until('event', () => broker.of('event').length === 1);
     t.match(JSON.parse(broker.of('reported')[0]?.payload.toString() ?? ''), { desiredRevision: 2 });
     t.equal(broker.of('telemetry').length, 0, 'telemetry from before is dropped');
     uplink.publishReported(reportedState(3));
-    await waitFor('the change', () => broker.of('reported').length === 2);
+    await until('the change', () => broker.of('reported').length === 2);
     broker.cut();
-    await waitFor('again', () => broker.of('reported').length === 3);
+    await until('again', () => broker.of('reported').length === 3);
     t.match(JSON.parse(broker.of('reported')[2]?.payload.toString() ?? ''), { desiredRevision: 3 });
     t.ok(broker.of('reported').every(({ retain, qos }) => retain && qos === 1));
     t.equal(broker.of('event').length, 1);
@@ -306,7 +306,7 @@ t.test('desired state and commands reach their handlers; a repeated command runs
     return { ok: true };
   });
   uplink.start();
-  await waitFor('connected', () => uplink.connected);
+  await until('connected', () => uplink.connected);
   await broker.send(deviceId, 'desired', encodeMessage(DesiredState, { v: 1, revision: 7 }));
   const telemetry = encodeMessage(CommandMessage, { v: 1, id: 'c1', command: { kind: 'telemetry' } });
   await broker.send(deviceId, 'command', telemetry);
@@ -316,7 +316,7 @@ t.test('desired state and commands reach their handlers; a repeated command runs
     'command',
     encodeMessage(CommandMessage, { v: 1, id: 'c2', command: { kind: 'capture' } }),
   );
-  await waitFor('both answers', () => broker.of('result').length === 2);
+  await until('both answers', () => broker.of('result').length === 2);
   const results = broker.of('result').map(({ payload }) => decodeMessage(ResultMessage, payload));
   t.strictSame(results[0], { v: 1, id: 'c1', ok: true });
   t.match(results[1], { id: 'c2', ok: false, code: 'internal', message: 'no camera' });
@@ -327,15 +327,15 @@ t.test('desired state and commands reach their handlers; a repeated command runs
 t.test('garbage from above is counted and harmless', async (t) => {
   const { broker, spool, uplink } = await setUp(t);
   uplink.start();
-  await waitFor('connected', () => uplink.connected);
+  await until('connected', () => uplink.connected);
   for (const channel of ['desired', 'receipt', 'command'] as const) {
     await broker.send(deviceId, channel, new Uint8Array([0xff, 0, 1, 2]));
     await broker.send(deviceId, channel, Buffer.from('{"v":9}'));
   }
-  await waitFor('six counted', () => uplink.counters().malformed === 6);
+  await until('six counted', () => uplink.counters().malformed === 6);
   storeAll(broker);
   await spool.put(makeFrame());
-  await waitFor('work goes on', () => spool.stats().frames === 0);
+  await until('work goes on', () => spool.stats().frames === 0);
   t.equal(uplink.connected, true);
 });
 
@@ -351,7 +351,7 @@ t.test('a server of another authority is not talked to', async (t) => {
   const uplink = createUplink({ identity, spool, backoff, log });
   t.teardown(() => uplink.stop());
   uplink.start();
-  await waitFor('three refused attempts', () => failures >= 3);
+  await until('three refused attempts', () => failures >= 3);
   t.equal(broker.received.length, 0);
   t.equal(uplink.connected, false);
 });
@@ -362,7 +362,7 @@ t.test('ten thousand random payloads on the down topics are counted and change n
   const stored = storeAll(broker);
   uplink.onCommand(async () => ({ ok: true }));
   uplink.start();
-  await waitFor('connected', () => uplink.connected);
+  await until('connected', () => uplink.connected);
   const whole = {
     desired: encodeMessage(DesiredState, { v: 1, revision: 7 }),
     receipt: Buffer.from('{"v":1,"receipts":[{"id":"x","status":"stored"}]}'),
@@ -385,8 +385,8 @@ t.test('ten thousand random payloads on the down topics are counted and change n
   function randomBytes(): Uint8Array {
     return new Uint8Array(Math.floor(random() * 400)).map(() => Math.floor(random() * 256));
   }
-  await waitFor('all to be counted', () => uplink.counters().malformed === count, 60_000);
-  await waitFor('the frames between them', () => spool.stats().frames === 0);
+  await until('all to be counted', () => uplink.counters().malformed === count, 60_000);
+  await until('the frames between them', () => spool.stats().frames === 0);
   t.equal(stored.size, 10);
   t.equal(uplink.counters().connections, 1);
 });
@@ -397,13 +397,13 @@ t.test('frames keep to the byte rate, and what is small does not wait for them',
   for (let i = 0; i < 12; i++) await spool.put(makeFrame({ bytes: 50_000 }));
   const start = performance.now();
   uplink.start();
-  await waitFor('the first frames', () => stored.size >= 4);
+  await until('the first frames', () => stored.size >= 4);
   uplink.onCommand(async () => ({ ok: true }));
   const command = { v: 1, id: 'c1', command: { kind: 'telemetry' } } as const;
   await broker.send(deviceId, 'command', encodeMessage(CommandMessage, command));
-  await waitFor('the answer', () => broker.of('result').length === 1);
+  await until('the answer', () => broker.of('result').length === 1);
   t.ok(spool.stats().frames > 0, 'frames still wait');
-  await waitFor('an empty spool', () => spool.stats().frames === 0);
+  await until('an empty spool', () => spool.stats().frames === 0);
   const seconds = (performance.now() - start) / 1000;
   // One second's worth goes at once, and the last frame is not waited for.
   t.ok(seconds > 1.7, `600 kB took ${seconds.toFixed(2)} s`);
@@ -437,8 +437,8 @@ t.test('a frame that the disk does not hand out keeps nothing back and does not 
   });
   const stored = storeAll(broker);
   uplink.start();
-  await waitFor('the others', () => stored.size === 50);
-  await waitFor('only that one left', () => spool.stats().frames === 1);
+  await until('the others', () => stored.size === 50);
+  await until('only that one left', () => spool.stats().frames === 1);
   t.ok(reads <= 5, `${reads} attempts`);
 });
 
@@ -461,16 +461,16 @@ t.test('events of days without a server, and of a run before, arrive once and in
   const { broker, uplink } = await setUp(t, { events });
   uplink.publishEvent(event('e3'));
   uplink.start();
-  await waitFor('the events', () => broker.of('event').length === 3);
+  await until('the events', () => broker.of('event').length === 3);
   broker.cut();
-  await waitFor('a new connection', () => uplink.counters().connections === 2 && uplink.connected);
+  await until('a new connection', () => uplink.counters().connections === 2 && uplink.connected);
   uplink.publishEvent(event('e4'));
-  await waitFor('the next one', () => broker.of('event').length === 4);
+  await until('the next one', () => broker.of('event').length === 4);
   t.strictSame(
     broker.of('event').map(({ payload }) => decodeMessage(EventMessage, payload).id),
     ['e1', 'e2', 'e3', 'e4'],
   );
-  await waitFor('them to be taken', () => events.size === 0);
+  await until('them to be taken', () => events.size === 0);
   await events.close();
 });
 
@@ -483,7 +483,7 @@ t.test("the server's time corrects the clock, and is no part of the desired stat
   storeAll(broker);
   await spool.put(makeFrame());
   uplink.start();
-  await waitFor('the offset', () => uplink.clockOffsetMs !== null);
+  await until('the offset', () => uplink.clockOffsetMs !== null);
   t.ok(Math.abs((uplink.clockOffsetMs ?? 0) + serverAhead) < 30_000);
   t.equal(clock.wrong, true);
   t.ok(Math.abs(clock.now() - Date.now() - serverAhead) < 30_000);
@@ -491,7 +491,7 @@ t.test("the server's time corrects the clock, and is no part of the desired stat
   uplink.onDesired((state) => desired.push(state));
   const later = Date.now() + 2 * serverAhead;
   await broker.send(deviceId, 'desired', encodeMessage(DesiredState, { v: 1, at: later, revision: 3 }));
-  await waitFor('the desired state', () => desired.length === 1);
+  await until('the desired state', () => desired.length === 1);
   t.strictSame(desired, [{ v: 1, revision: 3 }], 'without the time');
   t.ok((uplink.clockOffsetMs ?? 0) < -1.9 * serverAhead);
 });
@@ -517,7 +517,7 @@ for (const [what, validFrom, validTo] of [
       onProblem: ({ code }) => problems.push(code),
     });
     uplink.start();
-    await waitFor('the problem', () => uplink.problem !== null);
+    await until('the problem', () => uplink.problem !== null);
     t.equal(uplink.problem?.code, 'clock_wrong');
     t.match(
       uplink.problem?.message,
@@ -531,7 +531,7 @@ for (const [what, validFrom, validTo] of [
       await spool.close();
     });
     wall += 50 * 365 * 86_400_000;
-    await waitFor('the connection', () => uplink.connected);
+    await until('the connection', () => uplink.connected);
     t.equal(uplink.problem, null);
     t.strictSame(problems, ['clock_wrong']);
   });
@@ -550,6 +550,6 @@ t.test('when the clock is known to be right, an expired certificate is just that
     await spool.close();
   });
   uplink.start();
-  await waitFor('the problem', () => uplink.problem !== null);
+  await until('the problem', () => uplink.problem !== null);
   t.equal(uplink.problem?.code, 'server_untrusted');
 });

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Backbone } from '../../src/learning/backbone/default-backbone.js';
@@ -39,27 +40,25 @@ t.test('a training run in a process of its own', async (t) => {
   t.ok(messages.includes('24 of 24 pictures read'));
 });
 
-t.test('cancelling in the middle ends the process promptly', async (t) => {
+t.test('cancelling in the middle ends the process there', async (t) => {
   const abort = new AbortController();
   let pid = 0;
-  let abortedAt = 0;
+  const outputDir = join(t.testdir(), 'out');
   const running = runLearningJob(
-    { type: 'train', input },
+    { type: 'train', input: { ...input, outputDir } },
     {
       signal: abort.signal,
       onStart: (started) => {
         pid = started;
       },
       onProgress: ({ phase }) => {
-        if (phase !== 'validate' || abortedAt) return;
-        abortedAt = performance.now();
-        abort.abort();
+        if (phase === 'validate') abort.abort();
       },
     },
   );
   await t.rejects(running, { code: 'training_cancelled' });
-  t.ok(performance.now() - abortedAt < 2000);
   t.notOk(isRunning(pid), 'nothing is left running');
+  t.notOk(existsSync(outputDir), 'it did not go on to the model');
 });
 
 t.test('an error keeps its code', async (t) => {
@@ -96,9 +95,7 @@ t.test('the worker goes when its parent goes, and on SIGTERM', async (t) => {
     const exited = once(child, 'exit');
     if (end === 'disconnect') child.disconnect();
     else child.kill('SIGTERM');
-    const started = performance.now();
-    await exited;
-    t.ok(performance.now() - started < 3000, end);
+    t.strictSame(await exited, end === 'disconnect' ? [1, null] : [null, 'SIGTERM'], end);
   }
 });
 
