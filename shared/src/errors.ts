@@ -100,6 +100,12 @@ const registry = {
   training_failed: { status: 500, title: 'The training run failed.' },
   training_cancelled: { status: 409, title: 'The training run was cancelled.' },
   rollout_state: { status: 409, title: 'The rollout is not in a state that allows this.' },
+  rollout_unapproved: {
+    status: 409,
+    title: 'An admin who did not stage the rollout has to approve it first.',
+  },
+  rollout_too_wide: { status: 409, title: 'The rollout would reach too much of the fleet at once.' },
+  own_approval: { status: 403, title: 'Nobody approves what they asked for themselves.' },
   rollout_no_devices: { status: 422, title: 'The rollout selects no devices.' },
   rollout_no_previous: { status: 409, title: 'There is no earlier version to roll back to.' },
   audit_broken: { status: 409, title: 'The audit log is not as it was written.' },

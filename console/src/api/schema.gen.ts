@@ -7181,6 +7181,8 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -7193,6 +7195,167 @@ export interface paths {
                                 failed: number;
                                 soakEndsAt: string | null;
                             }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a rollout that somebody else staged be started */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            state: "draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back";
+                            modelVersionId: string;
+                            previousModelVersionId: string | null;
+                            releaseCounter: number;
+                            strategy: {
+                                /** @enum {string} */
+                                kind: "all_at_once";
+                            } | {
+                                /** @enum {string} */
+                                kind: "canary";
+                                /** @description Devices in the first group */
+                                canaries: number;
+                                /** @description Confirmed devices before the soak */
+                                confirmations: number;
+                                soakSeconds: number;
+                            };
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            reason: string | null;
+                            groups: {
+                                index: number;
+                                /** @enum {unknown} */
+                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                devices: number;
+                                confirmed: number;
+                                failed: number;
+                                soakEndsAt: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/rules/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the rules that another admin proposed into force */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            rules: {
+                                /** @description A rollout starts only after an admin who did not stage it approved it */
+                                fourEyes: boolean;
+                                /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                                widestShare: number;
+                            };
+                            proposal: {
+                                rules: {
+                                    /** @description A rollout starts only after an admin who did not stage it approved it */
+                                    fourEyes: boolean;
+                                    /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                                    widestShare: number;
+                                };
+                                by: string;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
                         };
                     };
                 };
@@ -7267,6 +7430,8 @@ export interface paths {
                                 /** Format: date-time */
                                 createdAt: string;
                                 createdBy: string;
+                                approvedBy: string | null;
+                                approvedAt: string | null;
                                 startedAt: string | null;
                                 finishedAt: string | null;
                                 reason: string | null;
@@ -7302,7 +7467,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Stage a model version; it waits in ready until started */
+        /** Stage a model version; it waits in ready until started, or in awaiting_approval where four eyes are the rule */
         post: {
             parameters: {
                 query?: never;
@@ -7328,7 +7493,10 @@ export interface paths {
                         };
                         /** @description Default: every device that is not revoked */
                         deviceIds?: string[];
-                        /** @default false */
+                        /**
+                         * @description At once, unless somebody else has to approve it first
+                         * @default false
+                         */
                         start?: boolean;
                     };
                 };
@@ -7363,6 +7531,8 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -7451,6 +7621,8 @@ export interface paths {
                                 /** Format: date-time */
                                 createdAt: string;
                                 createdBy: string;
+                                approvedBy: string | null;
+                                approvedAt: string | null;
                                 startedAt: string | null;
                                 finishedAt: string | null;
                                 reason: string | null;
@@ -7498,6 +7670,139 @@ export interface paths {
             };
         };
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a rollout needs before it starts */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            rules: {
+                                /** @description A rollout starts only after an admin who did not stage it approved it */
+                                fourEyes: boolean;
+                                /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                                widestShare: number;
+                            };
+                            proposal: {
+                                rules: {
+                                    /** @description A rollout starts only after an admin who did not stage it approved it */
+                                    fourEyes: boolean;
+                                    /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                                    widestShare: number;
+                                };
+                                by: string;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Change the rules; where four eyes are the rule, looser ones become a proposal */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description A rollout starts only after an admin who did not stage it approved it */
+                        fourEyes: boolean;
+                        /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                        widestShare: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            rules: {
+                                /** @description A rollout starts only after an admin who did not stage it approved it */
+                                fourEyes: boolean;
+                                /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                                widestShare: number;
+                            };
+                            proposal: {
+                                rules: {
+                                    /** @description A rollout starts only after an admin who did not stage it approved it */
+                                    fourEyes: boolean;
+                                    /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
+                                    widestShare: number;
+                                };
+                                by: string;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
         post?: never;
         delete?: never;
         options?: never;
@@ -7555,6 +7860,8 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -7644,6 +7951,8 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -7733,6 +8042,8 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -7822,6 +8133,8 @@ export interface paths {
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
+                            approvedBy: string | null;
+                            approvedAt: string | null;
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;

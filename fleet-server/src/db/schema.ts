@@ -453,6 +453,8 @@ export const rollouts = pgTable('rollouts', {
   strategy: jsonb('strategy').$type<Strategy>().notNull(),
   createdAt: now('created_at'),
   createdBy: text('created_by').notNull(),
+  approvedBy: text('approved_by'),
+  approvedAt: at('approved_at'),
   startedAt: at('started_at'),
   finishedAt: at('finished_at'),
   reason: text('reason'),

@@ -36,6 +36,9 @@ const mimeTypes: Record<string, string> = {
 /** Larger pictures are recompressed before they are sent for evaluation, as a camera would for upload. */
 const maxImageBytes = 4_000_000;
 
+/** A fleet lets no more devices than these be told at once without a stage before. */
+const atOnce = 10;
+
 /** One arm: a whole Lineside (server, broker, database, agents as processes) in a closed loop with an oracle. */
 export class Arm {
   readonly #options: ArmOptions;
@@ -251,7 +254,10 @@ export class Arm {
   }
 
   async #rollOut(modelVersion: string): Promise<void> {
-    const { id } = await this.#api.createRollout(modelVersion, { kind: 'all_at_once' });
+    const canaries = { kind: 'canary', canaries: atOnce, confirmations: atOnce, soakSeconds: 0 } as const;
+    const many = (await this.#devices()).size > atOnce;
+    const strategy = many ? canaries : { kind: 'all_at_once' as const };
+    const { id } = await this.#api.createRollout(modelVersion, strategy);
     const state = await until(
       'the rollout',
       async () => {

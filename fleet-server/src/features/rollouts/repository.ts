@@ -52,6 +52,8 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
     strategy: row.strategy,
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
+    approvedBy: row.approvedBy,
+    approvedAt: row.approvedAt?.toISOString() ?? null,
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     reason: row.reason,

@@ -3,6 +3,7 @@ import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import * as repository from './repository.js';
 import { rollBack } from './roll-back.js';
+import * as rules from './rules.js';
 import * as schemas from './schemas.js';
 import * as service from './service.js';
 
@@ -21,8 +22,15 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
   mount(app, schemas.createRollout, async ({ body, actor }) => {
     const { start, ...input } = body;
     const rollout = await service.createRollout(services, actor.email, input);
-    return show(start ? await service.startRollout(services, actor.email, rollout.id) : rollout);
+    const now = start && rollout.state === 'ready';
+    return show(now ? await service.startRollout(services, actor.email, rollout.id) : rollout);
   });
+  mount(app, schemas.getRolloutRules, () => rules.standingRules(db));
+  mount(app, schemas.setRolloutRules, ({ body, actor }) => rules.setRules(services, actor.email, body));
+  mount(app, schemas.approveRolloutRules, ({ actor }) => rules.approveRules(services, actor.email));
+  mount(app, schemas.approveRollout, async ({ params, actor }) =>
+    show(await service.approveRollout(services, actor.email, params.id)),
+  );
   mount(app, schemas.startRollout, async ({ params, actor }) =>
     show(await service.startRollout(services, actor.email, params.id)),
   );

@@ -65,6 +65,8 @@ export const Rollout = Type.Object({
   strategy: Strategy,
   createdAt: Timestamp,
   createdBy: Type.String(),
+  approvedBy: Nullable(Type.String({ description: 'Never who created it; null: nobody, or nobody had to' })),
+  approvedAt: Nullable(Timestamp),
   startedAt: Nullable(Timestamp),
   finishedAt: Nullable(Timestamp),
   reason: Nullable(Type.String({ description: 'Why it paused, failed or was rolled back' })),
@@ -114,7 +116,8 @@ export const createRollout = defineRoute({
   method: 'POST',
   url: '/rollouts',
   tag: 'rollouts',
-  summary: 'Stage a model version; it waits in ready until started',
+  summary:
+    'Stage a model version; it waits in ready until started, or in awaiting_approval where four eyes are the rule',
   access: 'admin',
   status: 201,
   body: Type.Object({
@@ -123,10 +126,16 @@ export const createRollout = defineRoute({
     deviceIds: Type.Optional(
       Type.Array(Type.String(), { description: 'Default: every device that is not revoked' }),
     ),
-    start: Type.Optional(Type.Boolean({ default: false })),
+    start: Type.Optional(
+      Type.Boolean({ default: false, description: 'At once, unless somebody else has to approve it first' }),
+    ),
   }),
   response: Rollout,
 });
+export const approveRollout = action(
+  '/rollouts/:id/approve',
+  'Let a rollout that somebody else staged be started',
+);
 export const startRollout = action('/rollouts/:id/start', 'Start a ready rollout');
 export const pauseRollout = action('/rollouts/:id/pause', 'Start no further group');
 export const resumeRollout = action('/rollouts/:id/resume', 'Go on after a pause');
@@ -135,3 +144,55 @@ export const rollBackRollout = action(
   '/rollouts/:id/roll-back',
   'Give every touched device the version it ran before, under a new release counter',
 );
+
+export const RolloutRules = Type.Object(
+  {
+    fourEyes: Type.Boolean({
+      description: 'A rollout starts only after an admin who did not stage it approved it',
+    }),
+    widestShare: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Share of the fleet that the first group of a rollout may hold; ten devices always may',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type RolloutRules = Static<typeof RolloutRules>;
+
+export const StandingRules = Type.Object({
+  rules: RolloutRules,
+  proposal: Nullable(
+    Type.Object(
+      { rules: RolloutRules, by: Type.String(), at: Timestamp },
+      { description: 'A change that loosens the rules and waits for a second admin' },
+    ),
+  ),
+});
+export type StandingRules = Static<typeof StandingRules>;
+
+export const getRolloutRules = defineRoute({
+  method: 'GET',
+  url: '/rollouts/rules',
+  tag: 'rollouts',
+  summary: 'What a rollout needs before it starts',
+  access: 'viewer',
+  response: StandingRules,
+});
+export const setRolloutRules = defineRoute({
+  method: 'PUT',
+  url: '/rollouts/rules',
+  tag: 'rollouts',
+  summary: 'Change the rules; where four eyes are the rule, looser ones become a proposal',
+  access: 'admin',
+  body: RolloutRules,
+  response: StandingRules,
+});
+export const approveRolloutRules = defineRoute({
+  method: 'POST',
+  url: '/rollouts/rules/approve',
+  tag: 'rollouts',
+  summary: 'Put the rules that another admin proposed into force',
+  access: 'admin',
+  response: StandingRules,
+});

@@ -8,18 +8,20 @@ import { championId, modelById } from '../models/repository.js';
 import { planGroups } from './plan-groups.js';
 import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from './release.js';
 import * as repository from './repository.js';
+import { mustBeStaged, standingRules } from './rules.js';
 import type { Strategy } from './schemas.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
 type ActorName = string;
+const system: ActorName = 'system';
 
 export const changed = (services: Services, rolloutId: string): void =>
   services.live.publish({ type: 'rollout', rolloutId });
 
 /**
  * Stages a model version. The devices and their groups are fixed here, apart from which are canaries.
- * @throws LinesideError `not_found`, `rollout_no_devices`, `request_invalid`
+ * @throws LinesideError `not_found`, `rollout_no_devices`, `rollout_too_wide`, `request_invalid`
  */
 export async function createRollout(
   services: Services,
@@ -44,11 +46,15 @@ export async function createRollout(
       throw new LinesideError('device_unknown', 'A device is unknown or revoked.');
     }
     if (found.length === 0 && !input.mayBeEmpty) throw new LinesideError('rollout_no_devices');
+    const groups = planGroups(found, strategy);
+    const { rules } = await standingRules(tx);
+    const byPerson = actor !== system;
+    if (byPerson) await mustBeStaged(tx, groups[0]?.length ?? 0);
     const [row] = await tx
       .insert(rollouts)
       .values({
         id: randomUUID(),
-        state: 'ready',
+        state: byPerson && rules.fourEyes ? 'awaiting_approval' : 'ready',
         modelVersionId: model.id,
         releaseCounter: await nextReleaseCounter(tx),
         strategy,
@@ -56,11 +62,25 @@ export async function createRollout(
         createdBy: actor,
       })
       .returning();
-    await repository.insertGroups(tx, row!.id, planGroups(found, strategy), now);
+    await repository.insertGroups(tx, row!.id, groups, now);
     return row!;
   });
   await record(services, actor, 'rollout.create', rollout, { model: rollout.modelVersionId });
   return rollout;
+}
+
+/**
+ * Lets a rollout that waits for a second person be started.
+ * @throws LinesideError `rollout_state`, `own_approval`
+ */
+export async function approveRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
+  return act(services, actor, id, 'approve', async (tx) => {
+    const { createdBy, approvedBy } = await repository.rolloutById(tx, id);
+    if (approvedBy !== null) return false;
+    if (createdBy === actor) throw new LinesideError('own_approval');
+    const approved = { approvedBy: actor, approvedAt: new Date(services.now()) };
+    return repository.moveRollout(tx, id, ['awaiting_approval', 'ready'], { state: 'ready', ...approved });
+  });
 }
 
 /**
@@ -102,6 +122,11 @@ export async function startRollout(services: Services, actor: ActorName, id: str
 
 async function mustBeClear(tx: Transaction, rollout: RolloutRow): Promise<void> {
   if (rollout.state !== 'ready') throw wrongState(rollout, 'started');
+  // The rules may have been tightened since it was staged.
+  const { rules } = await standingRules(tx);
+  if (rules.fourEyes && rollout.approvedBy === null && rollout.createdBy !== system) {
+    throw new LinesideError('rollout_unapproved');
+  }
   const other = await repository.rolloutInTheWay(tx, rollout.id);
   if (other) {
     throw new LinesideError(
@@ -248,16 +273,18 @@ export async function abortRollout(services: Services, actor: ActorName, id: str
   return rollout;
 }
 
+const participles = { approve: 'approved', pause: 'paused', resume: 'resumed', abort: 'aborted' } as const;
+
 async function act(
   services: Services,
   actor: ActorName,
   id: string,
-  verb: 'pause' | 'resume' | 'abort',
+  verb: keyof typeof participles,
   move: (tx: Transaction) => Promise<boolean>,
 ): Promise<RolloutRow> {
   const rollout = await services.database.db.transaction(async (tx) => {
     const before = await repository.rolloutById(tx, id);
-    if (!(await move(tx))) throw wrongState(before, verb === 'abort' ? 'aborted' : `${verb}d`);
+    if (!(await move(tx))) throw wrongState(before, participles[verb]);
     return repository.rolloutById(tx, id);
   });
   await record(services, actor, `rollout.${verb}`, rollout, {});
