@@ -179,6 +179,10 @@ export const rolloutsQuery = queryOptions({
   queryKey: [...keys.rollouts, 'list'],
   queryFn: async () => (await unwrap(client.GET('/api/v1/rollouts'))).items,
 });
+export const rolloutRulesQuery = queryOptions({
+  queryKey: [...keys.rollouts, 'rules'],
+  queryFn: () => unwrap(client.GET('/api/v1/rollouts/rules')),
+});
 export const rolloutQuery = (id: string) =>
   queryOptions({
     queryKey: [...keys.rollouts, 'one', id],

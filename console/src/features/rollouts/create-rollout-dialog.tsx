@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
-import { devicesQuery, keys, modelsQuery } from '../../api/queries.js';
+import { devicesQuery, keys, modelsQuery, rolloutRulesQuery } from '../../api/queries.js';
 import type { CreateRollout } from '../../api/types.js';
 import { percent, plural } from '../../ui/format.js';
 import { Problem } from '../../ui/problem.js';
@@ -33,6 +33,7 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
   const queryClient = useQueryClient();
   const models = useQuery(modelsQuery).data ?? [];
   const devices = (useQuery(devicesQuery).data ?? []).filter(({ revokedAt }) => revokedAt === null);
+  const fourEyes = useQuery(rolloutRulesQuery).data?.rules.fourEyes ?? false;
   const [chosen, setChosen] = useState(modelId);
   const [kind, setKind] = useState<'canary' | 'all_at_once'>('canary');
   const [canaries, setCanaries] = useState(1);
@@ -131,6 +132,7 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
             ? ` ${plural(offline, 'device is', 'devices are')} offline and will follow when back.`
             : ''}
           {kind === 'canary' && devices.length > 0 ? ' A failed canary pauses the rollout.' : ''}
+          {fourEyes ? ' It waits until another admin approves it.' : ''}
         </Note>
         <Problem error={create.error} />
         <Group justify="flex-end">
@@ -144,7 +146,7 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
             disabled={!model || devices.length === 0}
             data-testid="rollout-start"
           >
-            Start rollout
+            {fourEyes ? 'Stage for approval' : 'Start rollout'}
           </Button>
         </Group>
       </Stack>

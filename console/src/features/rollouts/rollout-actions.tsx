@@ -1,20 +1,28 @@
 import { Button } from '@mantine/core';
-import { IconArrowBackUp, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
+import {
+  IconArrowBackUp,
+  IconCheck,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlayerStop,
+} from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
-import { useMay } from '../../api/session.js';
+import { useMay, useMe } from '../../api/session.js';
 import type { Rollout } from '../../api/types.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { notifyFailed } from '../../ui/notify.js';
 import { can } from './states.js';
 
-type Verb = 'start' | 'pause' | 'resume' | 'abort' | 'roll-back';
+type Verb = 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'roll-back';
 
 const perform = (verb: Verb, id: string): Promise<Rollout> => {
   const options = { params: { path: { id } } };
   switch (verb) {
+    case 'approve':
+      return unwrap(client.POST('/api/v1/rollouts/{id}/approve', options));
     case 'start':
       return unwrap(client.POST('/api/v1/rollouts/{id}/start', options));
     case 'pause':
@@ -31,6 +39,7 @@ const perform = (verb: Verb, id: string): Promise<Rollout> => {
 /** What an admin may do with the rollout as it stands. Pausing is instant; what devices feel is asked for first. */
 export function RolloutActions({ rollout }: { rollout: Rollout }) {
   const admin = useMay('admin');
+  const own = useMe().email === rollout.createdBy;
   const queryClient = useQueryClient();
   const [asking, setAsking] = useState<'abort' | 'roll-back' | null>(null);
   const act = useMutation({
@@ -65,6 +74,7 @@ export function RolloutActions({ rollout }: { rollout: Rollout }) {
 
   return (
     <>
+      {can.approve(state) && !own ? button('approve', 'Approve', <IconCheck size={18} />, 'filled') : null}
       {can.start(state) ? button('start', 'Start', <IconPlayerPlay size={18} />, 'filled') : null}
       {can.pause(state) ? button('pause', 'Pause', <IconPlayerPause size={18} />, 'default') : null}
       {can.resume(state) ? button('resume', 'Resume', <IconPlayerPlay size={18} />, 'filled') : null}

@@ -75,10 +75,20 @@ function Facts({ rollout }: { rollout: Rollout }) {
         <span>
           {moment(rollout.startedAt ?? rollout.createdAt)} by <b>{rollout.createdBy}</b>
         </span>
+        {rollout.approvedBy ? (
+          <span>
+            Approved by <b>{rollout.approvedBy}</b>
+          </span>
+        ) : null}
         <span>
           Release <b>{rollout.releaseCounter}</b>
         </span>
       </div>
+      {rollout.state === 'awaiting_approval' ? (
+        <Note tone="warn">
+          An admin other than {rollout.createdBy} has to approve this before it can start.
+        </Note>
+      ) : null}
       {rollout.reason ? (
         <Note tone={rollout.state === 'finished' ? 'idle' : 'warn'}>{rollout.reason}</Note>
       ) : null}

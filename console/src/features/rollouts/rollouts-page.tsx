@@ -12,6 +12,7 @@ import classes from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { CreateRolloutDialog } from './create-rollout-dialog.js';
 import styles from './rollouts.module.css';
+import { RulesPanel } from './rules-panel.js';
 import { rolloutTones, rolloutWords, strategyWords } from './states.js';
 
 export function RolloutsPage() {
@@ -41,6 +42,7 @@ export function RolloutsPage() {
           )
         }
       </Loaded>
+      <RulesPanel />
       <CreateRolloutDialog opened={creating} onClose={create.close} modelId={null} />
     </Page>
   );

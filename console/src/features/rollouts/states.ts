@@ -87,10 +87,12 @@ export function stepsDone(state: ExecutionState): number {
 }
 
 export const can = {
+  approve: (state: RolloutState) => state === 'awaiting_approval',
   start: (state: RolloutState) => state === 'ready',
   pause: (state: RolloutState) => state === 'running',
   resume: (state: RolloutState) => state === 'paused',
-  abort: (state: RolloutState) => state === 'ready' || state === 'running' || state === 'paused',
+  abort: (state: RolloutState) =>
+    state === 'awaiting_approval' || state === 'ready' || state === 'running' || state === 'paused',
   rollBack: (state: RolloutState) =>
     state === 'running' || state === 'paused' || state === 'finished' || state === 'aborted',
 };

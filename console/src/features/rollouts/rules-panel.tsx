@@ -1,0 +1,135 @@
+import { Button, Group, Modal, NumberInput, Stack, Switch } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { keys, rolloutRulesQuery } from '../../api/queries.js';
+import { useMay, useMe } from '../../api/session.js';
+import type { RolloutRules, StandingRules } from '../../api/types.js';
+import { moment, percent } from '../../ui/format.js';
+import { notifyFailed } from '../../ui/notify.js';
+import { Panel } from '../../ui/page.js';
+import { Problem } from '../../ui/problem.js';
+import { Note } from '../../ui/signal.js';
+import styles from './rollouts.module.css';
+
+const inWords = ({ fourEyes, widestShare }: RolloutRules): string =>
+  `${fourEyes ? 'A second admin approves each rollout' : 'One admin is enough'}; ${
+    widestShare >= 1
+      ? 'all devices may be told at once'
+      : `at most ${percent(widestShare)} of the fleet is told at once, ten devices always may be`
+  }.`;
+
+/** What a rollout needs before it starts, and a change of that which waits for a second admin. */
+export function RulesPanel() {
+  const standing = useQuery(rolloutRulesQuery).data;
+  const admin = useMay('admin');
+  const [changing, change] = useDisclosure(false);
+  if (!standing) return null;
+  return (
+    <Panel>
+      <div className={styles.rules} data-testid="rollout-rules">
+        <p>{inWords(standing.rules)}</p>
+        {admin ? (
+          <Button variant="default" size="md" onClick={change.open} data-testid="change-rollout-rules">
+            Change rules
+          </Button>
+        ) : null}
+      </div>
+      {standing.proposal ? <Proposal proposal={standing.proposal} /> : null}
+      <Modal opened={changing} onClose={change.close} title="Before a rollout starts" size="lg">
+        {changing ? <RulesForm standing={standing} onClose={change.close} /> : null}
+      </Modal>
+    </Panel>
+  );
+}
+
+function Proposal({ proposal }: { proposal: NonNullable<StandingRules['proposal']> }) {
+  const me = useMe();
+  const queryClient = useQueryClient();
+  const approve = useMutation({
+    mutationFn: () => unwrap(client.POST('/api/v1/rollouts/rules/approve')),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.rollouts }),
+    onError: (error) => notifyFailed('The rules did not change', error),
+  });
+  const own = proposal.by === me.email;
+  return (
+    <div className={styles.proposal}>
+      <Note tone="warn">
+        Proposed by <b>{proposal.by}</b>, {moment(proposal.at)}: {inWords(proposal.rules)}
+        {own ? ' Another admin has to approve that.' : ''}
+      </Note>
+      {own || me.role !== 'admin' ? null : (
+        <Button
+          size="md"
+          loading={approve.isPending}
+          onClick={() => approve.mutate()}
+          data-testid="approve-rules"
+        >
+          Approve
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function RulesForm({ standing, onClose }: { standing: StandingRules; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  const [fourEyes, setFourEyes] = useState(standing.rules.fourEyes);
+  const [share, setShare] = useState<number | string>(Math.round(100 * standing.rules.widestShare));
+  const save = useMutation({
+    mutationFn: () =>
+      unwrap(client.PUT('/api/v1/rollouts/rules', { body: { fourEyes, widestShare: Number(share) / 100 } })),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: keys.rollouts });
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Switch
+          size="md"
+          label="Four eyes"
+          description="An admin who did not stage a rollout approves it before it starts. Aborting and rolling back wait for nobody."
+          checked={fourEyes}
+          onChange={(event) => setFourEyes(event.currentTarget.checked)}
+          data-testid="rule-four-eyes"
+        />
+        <NumberInput
+          label="Most of the fleet at once"
+          description="What the first group of a rollout may hold; ten devices always may be told at once"
+          min={0}
+          max={100}
+          suffix=" %"
+          allowDecimal={false}
+          value={share}
+          onChange={setShare}
+          required
+        />
+        {standing.rules.fourEyes ? (
+          <Note tone="idle">Rules are tightened at once. Looser ones wait for another admin.</Note>
+        ) : null}
+        <Problem error={save.error} />
+        <Group justify="flex-end">
+          <Button variant="default" size="md" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            size="md"
+            type="submit"
+            loading={save.isPending}
+            disabled={share === ''}
+            data-testid="save-rollout-rules"
+          >
+            Save
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
