@@ -28,7 +28,8 @@ async function addModel({ services }: TestServer): Promise<void> {
     }),
   );
   const [row] = await db.select().from(modelVersions).where(eq(modelVersions.id, id));
-  const manifest = { ...row!.manifest, reference: { sha256, length } };
+  const decision = { ...row!.manifest.decision, method: 'too-few-frames' };
+  const manifest = { ...row!.manifest, decision, reference: { sha256, length } };
   await db.update(modelVersions).set({ manifest }).where(eq(modelVersions.id, id));
 }
 

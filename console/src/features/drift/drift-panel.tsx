@@ -45,14 +45,16 @@ export function ModelDrift({ model }: { model: ModelVersion }) {
       {drifted.map((drift) => (
         <One key={drift.deviceId ?? ''} drift={drift} />
       ))}
-      <p className={classes.lead}>
-        {[
-          ...(rest > 0
-            ? [`${plural(rest, 'device')} ${rest === 1 ? 'sees what it' : 'see what they'} used to see`]
-            : []),
-          ...(learning > 0 ? [`${plural(learning, 'device')} too new to say`] : []),
-        ].join(', ')}
-      </p>
+      {rest + learning === 0 ? null : (
+        <p className={classes.lead}>
+          What cameras see is{' '}
+          {[
+            ...(rest > 0 ? [`as usual on ${plural(rest, 'device')}`] : []),
+            ...(learning > 0 ? [`not known well enough yet on ${plural(learning, 'device')}`] : []),
+          ].join(' and ')}
+          .
+        </p>
+      )}
     </div>
   );
 }

@@ -134,7 +134,12 @@ function ModelCard({
           <dt>Decides alone</dt>
           <dd>
             {decision.threshold > 1 ? 'Never' : `from ${percent(decision.threshold, 1)}`}
-            {decision.threshold > 1 ? null : <small>at most {percent(decision.alpha, 1)} wrong</small>}
+            {decision.threshold > 1 ? null : (
+              <small>
+                at most {percent(decision.alpha, 1)}{' '}
+                {decision.method === 'good-parts-tolerance' ? 'of good parts flagged' : 'wrong'}
+              </small>
+            )}
           </dd>
         </div>
         <div>

@@ -18,7 +18,7 @@ const num = `${pageClasses.num} ${classes.oneLine}`;
 export function SweepTable({ sweep: { rows, winner }, clock, train }: Props) {
   return (
     <div className={pageClasses.scroll}>
-      <table className={pageClasses.table} data-testid="sweep-table">
+      <table className={`${pageClasses.table} ${classes.tight}`} data-testid="sweep-table">
         <thead>
           <tr>
             <th>Architecture</th>
@@ -120,7 +120,7 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
             aria-label={`Train ${row.name}, ${settingsOf(row)}`}
             {...(winner ? { 'data-testid': 'train-winner' } : {})}
           >
-            {winner ? 'Train the winner' : 'Train'}
+            Train
           </Button>
         ) : null}
       </td>
@@ -140,13 +140,13 @@ export function RecallTable({
   const perClass = judged[0]?.figures?.perClass ?? [];
   return (
     <div className={pageClasses.scroll}>
-      <table className={pageClasses.table}>
+      <table className={`${pageClasses.table} ${classes.tight}`}>
         <thead>
           <tr>
             <th>Recall</th>
             {perClass.map(({ classId, recall }) => (
               <th key={classId} className={pageClasses.num}>
-                {names.get(classId) ?? classId} <small>n = {recall.n}</small>
+                {names.get(classId) ?? classId} <span className={classes.settings}>n = {recall.n}</span>
               </th>
             ))}
           </tr>

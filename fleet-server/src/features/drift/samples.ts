@@ -1,4 +1,10 @@
-import { decodeMessage, openReference, type Reference, ReferenceEmbeddings } from '@lineside/shared';
+import {
+  decodeMessage,
+  type ModelManifest,
+  openReference,
+  type Reference,
+  ReferenceEmbeddings,
+} from '@lineside/shared';
 import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import { frames, modelVersions, settings } from '../../db/schema.js';
 import { apartMs } from '../../learning/drift/monitor.js';
@@ -34,6 +40,7 @@ async function readCursor({ database: { db } }: Services): Promise<Cursor> {
 export class SampleReader {
   readonly #services: Services;
   readonly #references = new Map<string, Reference | null>();
+  readonly #manifests = new Map<string, ModelManifest | undefined>();
 
   constructor(services: Services) {
     this.#services = services;
@@ -69,7 +76,7 @@ export class SampleReader {
     /** Of the last frame by camera: what will not be counted need not be measured. */
     const newest = new Map<string, number>();
     for (const { decision, capturedAt, receivedAt, embedding, space, ...row } of rows) {
-      if (!decision) continue;
+      if (!decision || !(await this.#isWatched(decision.modelVersion))) continue;
       const atMs = capturedAt.getTime();
       const camera = `${row.deviceId} ${row.cameraId}`;
       if (Math.abs(atMs - (newest.get(camera) ?? Number.NEGATIVE_INFINITY)) < apartMs) continue;
@@ -96,17 +103,29 @@ export class SampleReader {
     return distance / Math.max(reference.threshold, 1e-9);
   }
 
+  /** A model that knows nothing is equally unsure of everything. */
+  async #isWatched(model: string): Promise<boolean> {
+    return (await this.#manifest(model))?.decision.method !== 'bootstrap';
+  }
+
+  async #manifest(model: string): Promise<ModelManifest | undefined> {
+    if (!this.#manifests.has(model)) {
+      const [row] = await this.#services.database.db
+        .select({ manifest: modelVersions.manifest })
+        .from(modelVersions)
+        .where(eq(modelVersions.id, model));
+      this.#manifests.set(model, row?.manifest);
+    }
+    return this.#manifests.get(model);
+  }
+
   async #reference(model: string): Promise<Reference | null> {
     const known = this.#references.get(model);
     if (known !== undefined) return known;
-    const { database, blobs, log } = this.#services;
-    const [row] = await database.db
-      .select({ manifest: modelVersions.manifest })
-      .from(modelVersions)
-      .where(eq(modelVersions.id, model));
+    const { blobs, log } = this.#services;
     let reference: Reference | null = null;
     try {
-      const file = row?.manifest.reference;
+      const file = (await this.#manifest(model))?.reference;
       if (file) reference = openReference(decodeMessage(ReferenceEmbeddings, await blobs.read(file.sha256)));
     } catch (error) {
       log.warn({ err: error, model }, 'drift is judged without the distance of frames');
