@@ -69,8 +69,8 @@ function Row({
     <tr>
       <td className={pageClasses.strong}>
         {devices[deviceClass] ?? deviceClass}
-        {reason ? <small> not in the package: {reason}</small> : null}
-        {rounding ? <small> {rounding}</small> : null}
+        {reason ? <span className={classes.why}>not in the package: {reason}</span> : null}
+        {rounding ? <span className={classes.why}>{rounding}</span> : null}
       </td>
       <td className={pageClasses.num}>{shareOf(same)}</td>
       <td className={pageClasses.num}>
