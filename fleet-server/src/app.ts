@@ -27,6 +27,7 @@ export interface AppOptions {
   consoleRoot: string;
   maxUploadBytes: number;
   maxModelUploadBytes: number;
+  trainerWeightsDir?: string | undefined;
   signInsPerMinute: number;
   /** PEM; present: HTTPS. */
   tls?: { cert: string; key: string };

@@ -40,6 +40,12 @@ export const ServerConfig = Type.Object(
     totalInFlightBytes: Bytes(65_536),
     enrolmentsPerMinute: Type.Integer({ minimum: 1 }),
     signInsPerMinute: Type.Integer({ minimum: 1 }),
+    trainerWeightsDir: Type.Optional(
+      Type.String({
+        description:
+          'Folder of weights for architectures by name: `torchvision/resnet18.pth`, or `.safetensors`',
+      }),
+    ),
     trainerLauncher: Type.Enum(launcherKinds, {
       description: 'How the PyTorch trainer is started; off: not',
     }),

@@ -173,6 +173,7 @@ async function open(
     consoleRoot: options.consoleRoot ?? builtConsole,
     maxUploadBytes: config.maxUploadBytes,
     maxModelUploadBytes: config.maxModelUploadBytes,
+    trainerWeightsDir: config.trainerWeightsDir,
     signInsPerMinute: config.signInsPerMinute,
     ...(tls ? { tls } : {}),
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),

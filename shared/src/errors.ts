@@ -98,6 +98,10 @@ const registry = {
     title: 'Too few labels to train: at least two classes with two frames each.',
   },
   training_failed: { status: 500, title: 'The training run failed.' },
+  trainer_missing: { status: 409, title: 'No launcher is configured for the PyTorch trainer.' },
+  trainer_library_missing: { status: 502, title: 'Where the trainer runs, a Python library is missing.' },
+  architecture_unknown: { status: 422, title: 'The library has no classifier of this name.' },
+  weights_unavailable: { status: 502, title: 'The weights cannot be downloaded, or the file does not fit.' },
   training_cancelled: { status: 409, title: 'The training run was cancelled.' },
   rollout_state: { status: 409, title: 'The rollout is not in a state that allows this.' },
   rollout_unapproved: {

@@ -33,7 +33,8 @@ export interface paths {
                             id: string;
                             name: string;
                             /** @enum {unknown} */
-                            source: "default" | "uploaded";
+                            source: "default" | "uploaded" | "library";
+                            origin: string | null;
                             /**
                              * @description How much of it can be fine-tuned
                              * @enum {unknown}
@@ -158,7 +159,8 @@ export interface paths {
                                 id: string;
                                 name: string;
                                 /** @enum {unknown} */
-                                source: "default" | "uploaded";
+                                source: "default" | "uploaded" | "library";
+                                origin: string | null;
                                 /**
                                  * @description How much of it can be fine-tuned
                                  * @enum {unknown}
@@ -239,7 +241,112 @@ export interface paths {
                             id: string;
                             name: string;
                             /** @enum {unknown} */
-                            source: "default" | "uploaded";
+                            source: "default" | "uploaded" | "library";
+                            origin: string | null;
+                            /**
+                             * @description How much of it can be fine-tuned
+                             * @enum {unknown}
+                             */
+                            state: "tunable" | "tail-only" | "head-only";
+                            tunable: {
+                                /** @description Why the tail cannot be fine-tuned; null: it can */
+                                tail: string | null;
+                                /** @description Why the whole net cannot be fine-tuned; null: it can */
+                                whole: string | null;
+                            };
+                            /** @description Height and width in pixels it was made for */
+                            inputSize: number;
+                            /** @description Takes pictures of other sizes with the same weights */
+                            resizable: boolean;
+                            /** @description Length of an embedding */
+                            dimensions: number;
+                            bytes: number;
+                            parameters: number | null;
+                            /** @enum {unknown} */
+                            normalisation: "imagenet" | "symmetric" | "unit";
+                            head: string | null;
+                            opset: number | null;
+                            operators: string[];
+                            /** @description They travel into every model package made from it */
+                            licences: string[];
+                            sha256: string | null;
+                            createdAt: string | null;
+                            createdBy: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/architectures/by-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a classifier of torchvision or timm: the PyTorch trainer builds it and writes ONNX, which is checked as an upload is. Errors: those of an upload, `trainer_missing`, `trainer_library_missing` (torch, torchvision or timm), `architecture_unknown`, `weights_unavailable`, `training_failed` */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description `torchvision/resnet18`, `timm/efficientnet_lite0`, … */
+                        architecture: string;
+                        /** @description Absent: that of the library */
+                        name?: string;
+                        /** @description Licence and origin of the weights */
+                        licence: string;
+                        /**
+                         * @description pretrained: of `trainerWeightsDir` on the server, else what the library downloads; random: to measure speed
+                         * @default pretrained
+                         * @enum {unknown}
+                         */
+                        weights?: "pretrained" | "random";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            /** @enum {unknown} */
+                            source: "default" | "uploaded" | "library";
+                            origin: string | null;
                             /**
                              * @description How much of it can be fine-tuned
                              * @enum {unknown}

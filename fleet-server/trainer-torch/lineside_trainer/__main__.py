@@ -36,7 +36,7 @@ def main() -> int:
     if arguments.end_with_stdin:
         threading.Thread(target=end_with_parent, daemon=True).start()
 
-    from .errors import TrainerError
+    from .errors import EXIT_STATUS, TrainerError
 
     def cancelled(*_) -> None:
         raise TrainerError("training_cancelled", "a signal ended the run")
@@ -51,6 +51,9 @@ def main() -> int:
     except TrainerError as error:
         say("error", code=error.code, message=str(error))
         return error.exit_status
+    except ImportError as error:
+        say("error", code="trainer_library_missing", message="where the trainer runs: %s" % error)
+        return EXIT_STATUS["trainer_library_missing"]
     except Exception as error:  # The caller is owed a line of JSON whatever it was.
         say("error", code="training_failed", message="%s: %s" % (type(error).__name__, error))
         return 1
@@ -58,9 +61,14 @@ def main() -> int:
 
 def run(place: str) -> None:
     # Read before torch is loaded: a job that is not valid is refused at once.
-    from .job import checked, read_job
+    from .job import checked, read_given, read_job
 
-    job, places = read_job(place)
+    given, places = read_given(place)
+    if given.get("task") == "export":
+        from .named import export_job
+
+        return export_job(given, places, say)
+    job = read_job(given, places)
     # Must be there before the first CUDA call for matrix products to be the same every time.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch

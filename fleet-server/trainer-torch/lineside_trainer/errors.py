@@ -9,6 +9,10 @@ EXIT_STATUS = {
     "training_too_few": 6,
     "training_failed": 1,
     "storage_failed": 7,
+    "trainer_library_missing": 8,
+    "architecture_unknown": 9,
+    "weights_unavailable": 10,
+    "model_operator": 3,
     "training_cancelled": 130,
 }
 

@@ -179,12 +179,17 @@ def read_frames(given: Any, classes: int) -> List[Frame]:
     return frames
 
 
-def read_job(place: str) -> Tuple[Job, Places]:
-    """Raises TrainerError `request_invalid`, `download_failed`, `training_too_few`."""
+def read_given(place: str) -> Tuple[dict, Places]:
+    """What a job file says, of whatever task. Raises TrainerError `request_invalid`, `download_failed`."""
     places = Places(place)
     given = parsed(places.read(place if is_url(place) else os.path.abspath(place)), "the job")
     if take(given, "v", int) != 1:
         raise invalid("job: this program knows version 1")
+    return given, places
+
+
+def read_job(given: dict, places: Places) -> Job:
+    """Raises TrainerError `request_invalid`, `download_failed`, `training_too_few`."""
     head = read_head(take(given, "head", dict))
     backbone = take(given, "backbone", dict)
     mode = take(given, "mode", str)
@@ -210,7 +215,7 @@ def read_job(place: str) -> Tuple[Job, Places]:
         raise invalid("job: inputSize is at least 1")
     if not job.rows("train"):
         raise TrainerError("training_too_few", "no frames to train on")
-    return job, places
+    return job
 
 
 def checked(data: bytes, sha256: str, what: str) -> bytes:

@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconTrophy, IconUpload } from '@tabler/icons-react';
+import { IconBrandPython, IconTrophy, IconUpload } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
-import { architecturesQuery, keys } from '../../api/queries.js';
+import { architecturesQuery, keys, trainersQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Architecture } from '../../api/types.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
@@ -15,6 +15,7 @@ import pageClasses from '../../ui/page.module.css';
 import { Tag, type Tone } from '../../ui/signal.js';
 import { StartSweepDialog } from '../sweeps/start-sweep-dialog.js';
 import classes from './architectures.module.css';
+import { ByNameDialog } from './by-name-dialog.js';
 import { UploadDialog } from './upload-dialog.js';
 
 const tones: Record<Architecture['state'], Tone> = { tunable: 'ok', 'tail-only': 'ok', 'head-only': 'warn' };
@@ -29,6 +30,9 @@ export function ArchitecturesPanel() {
   const architectures = useQuery(architecturesQuery);
   const engineer = useMay('engineer');
   const [uploading, upload] = useDisclosure(false);
+  const [naming, byName] = useDisclosure(false);
+  // Without a launcher there is nobody to build one.
+  const torch = (useQuery(trainersQuery).data ?? []).some(({ id }) => id === 'torch');
   const [sweeping, bakeOff] = useDisclosure(false);
   const [removing, setRemoving] = useState<Architecture | null>(null);
   return (
@@ -46,6 +50,17 @@ export function ArchitecturesPanel() {
             >
               Bake-off
             </Button>
+            {torch ? (
+              <Button
+                variant="default"
+                size="md"
+                leftSection={<IconBrandPython size={18} />}
+                onClick={byName.open}
+                data-testid="name-architecture"
+              >
+                By name
+              </Button>
+            ) : null}
             <Button
               variant="default"
               size="md"
@@ -82,6 +97,7 @@ export function ArchitecturesPanel() {
         )}
       </Loaded>
       <StartSweepDialog opened={sweeping} onClose={bakeOff.close} />
+      <ByNameDialog opened={naming} onClose={byName.close} />
       <UploadDialog opened={uploading} onClose={upload.close} />
       {removing ? <RemoveDialog architecture={removing} onClose={() => setRemoving(null)} /> : null}
     </Panel>
@@ -89,11 +105,14 @@ export function ArchitecturesPanel() {
 }
 
 function Row({ architecture, remove }: { architecture: Architecture; remove: (() => void) | null }) {
-  const { id, name, state, tunable, inputSize, resizable, licences } = architecture;
+  const { id, name, state, tunable, inputSize, resizable, licences, origin } = architecture;
   const why = tunable.tail ?? tunable.whole;
   return (
     <tr data-testid={`architecture-${id}`}>
-      <td className={pageClasses.strong}>{name}</td>
+      <td className={pageClasses.strong}>
+        {name}
+        {origin ? <span className={classes.why}>{origin}</span> : null}
+      </td>
       <td>
         <Tag tone={tones[state]}>{words[state]}</Tag>
         {why ? <span className={classes.why}>{why}</span> : null}
@@ -104,7 +123,7 @@ function Row({ architecture, remove }: { architecture: Architecture; remove: (()
       <td className={`${pageClasses.num} ${classes.oneLine}`}>{bytes(architecture.bytes)}</td>
       <td className={`${pageClasses.wide} ${classes.licence}`}>{licences.join('; ')}</td>
       <td className={pageClasses.num}>
-        {remove && architecture.source === 'uploaded' ? (
+        {remove && architecture.source !== 'default' ? (
           <Button variant="subtle" color="red" size="md" onClick={remove} aria-label={`Delete ${name}`}>
             Delete
           </Button>

@@ -21,7 +21,8 @@ const shown = (row: ArchitectureRow): Architecture => {
   return {
     id: row.id,
     name: row.name,
-    source: 'uploaded',
+    source: details.origin === undefined ? 'uploaded' : 'library',
+    origin: details.origin ?? null,
     state: stateOf(details.tunable),
     tunable: details.tunable,
     inputSize: details.inputSize,
@@ -46,6 +47,7 @@ async function shownDefault(services: Services): Promise<Architecture> {
     id: defaultArchitecture,
     name: backbone.name,
     source: 'default',
+    origin: null,
     state: 'tunable',
     tunable: { tail: null, whole: null },
     inputSize: backbone.inputSize,

@@ -9,7 +9,8 @@ export const architectureStates = ['tunable', 'tail-only', 'head-only'] as const
 export const Architecture = Type.Object({
   id: Type.String(),
   name: Type.String(),
-  source: Type.Enum(['default', 'uploaded']),
+  source: Type.Enum(['default', 'uploaded', 'library']),
+  origin: Nullable(Type.String({ description: 'Library, version and weights of one by name' })),
   state: Type.Enum(architectureStates, { description: 'How much of it can be fine-tuned' }),
   tunable: Tunable,
   inputSize: Type.Integer({ description: 'Height and width in pixels it was made for' }),
@@ -77,6 +78,41 @@ export const uploadArchitecture = defineRoute({
       }),
     ),
   }),
+  response: Architecture,
+});
+export const NamedArchitecture = Type.Object(
+  {
+    architecture: Type.String({
+      pattern: '^(torchvision|timm)/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$',
+      description: '`torchvision/resnet18`, `timm/efficientnet_lite0`, …',
+    }),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 60, description: 'Absent: that of the library' }),
+    ),
+    licence: Type.String({ minLength: 1, maxLength: 1000, description: 'Licence and origin of the weights' }),
+    weights: Type.Optional(
+      Type.Enum(['pretrained', 'random'], {
+        default: 'pretrained',
+        description:
+          'pretrained: of `trainerWeightsDir` on the server, else what the library downloads; random: to measure speed',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type NamedArchitecture = Static<typeof NamedArchitecture>;
+
+export const nameArchitecture = defineRoute({
+  method: 'POST',
+  url: '/architectures/by-name',
+  tag: 'architectures',
+  summary:
+    'Add a classifier of torchvision or timm: the PyTorch trainer builds it and writes ONNX, which is checked as an upload ' +
+    'is. Errors: those of an upload, `trainer_missing`, `trainer_library_missing` (torch, torchvision or timm), ' +
+    '`architecture_unknown`, `weights_unavailable`, `training_failed`',
+  access: 'engineer',
+  status: 201,
+  body: NamedArchitecture,
   response: Architecture,
 });
 export const deleteArchitecture = defineRoute({

@@ -4,4 +4,6 @@ import type { CheckedArchitecture } from '../../learning/worker-protocol.js';
 /** What the check of an upload found, kept with it. */
 export interface StoredArchitecture extends Omit<CheckedArchitecture, 'file'> {
   readonly normalisation: Normalisation;
+  /** Library, version and weights of one by name; absent: it was uploaded. */
+  readonly origin?: string;
 }

@@ -61,6 +61,20 @@ t.test('sizes: what the file states, else what is asked for', async (t) => {
   await t.rejects(check(resNet18(), { inputSize: 96 }), { code: 'model_contract', message: /64 × 64/ });
 });
 
+t.test('a constant that is written as a copy of another is trained for itself', async (t) => {
+  const proto = parseModel(resNet18());
+  const { graph } = proto;
+  const copies = graph.initializer.filter(({ name, dims }) => name.startsWith('bias_') && dims[0] === 64n);
+  const [first, ...others] = copies.map(({ name }) => name);
+  t.ok(first && others.length > 1);
+  graph.initializer = graph.initializer.filter(({ name }) => !others.includes(name));
+  graph.node.unshift(...others.map((name) => node('Identity', [first!], name)));
+  const { tunable, file } = await check(serializeModel(proto));
+  t.strictSame(tunable, { tail: null, whole: null });
+  const names = parseModel(await readFile(file.path)).graph.initializer.map(({ name }) => name);
+  t.ok([first!, ...others].every((name) => names.includes(name)));
+});
+
 t.test('an operator without a gradient leaves the head', async (t) => {
   const { tunable } = await check(serializeModel(finished(netWith('Softplus'))));
   t.match(tunable.whole, /^Softplus softplus_2.*no gradient/);

@@ -16,12 +16,12 @@ export const python = '/usr/bin/python3';
 export const trainerRoot = fileURLToPath(new URL('../../../../trainer-torch/', import.meta.url));
 
 /** Why the trainer cannot run here; undefined when it can. */
-export function trainerMissing(): string | undefined {
+export function trainerMissing(modules = ['torch', 'numpy', 'PIL']): string | undefined {
   try {
-    execFileSync(python, ['-c', 'import torch, numpy, PIL'], { stdio: 'ignore' });
+    execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
     return undefined;
   } catch {
-    return `${python} has no torch, numpy and PIL: npm run setup:system -- --with-torch`;
+    return `${python} lacks one of ${modules.join(', ')}: npm run setup:system -- --with-torch`;
   }
 }
 

@@ -30,7 +30,8 @@ export const oldestOpset = 9;
 export const newestOpset = 22;
 
 /**
- * Reads a backbone (one picture in, one embedding out) and brings it to opset 18: Constant nodes become initializers,
+ * Reads a backbone (one picture in, one embedding out) and brings it to opset 18: Constant nodes and copies of constants
+ * become initializers,
  * attributes that later became inputs (Clip, ReduceMean, Squeeze, Unsqueeze) become inputs, Dropout becomes Identity, and
  * a Reshape to a batch of one keeps the batch instead.
  * @throws LinesideError `model_invalid`, `model_contract`
@@ -62,6 +63,13 @@ export function canonicalGraph(bytes: Uint8Array): CanonicalGraph {
   const nodes = graph.node.flatMap((own): NodeProto[] => {
     if (own.opType === 'Constant') {
       keep(constantValue(own));
+      return [];
+    }
+    // Where two constants are equal, PyTorch's exporter writes one and copies of it.
+    const [copied = '', [name = ''] = []] = [own.input[0], own.output];
+    const source = own.opType === 'Identity' && name !== output.name ? constants.get(copied) : undefined;
+    if (source) {
+      keep({ ...source, name });
       return [];
     }
     return [modernised(own, version, constants, keep)];

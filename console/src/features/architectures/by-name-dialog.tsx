@@ -1,0 +1,118 @@
+import { Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { keys } from '../../api/queries.js';
+import { notifyDone } from '../../ui/notify.js';
+import { Problem } from '../../ui/problem.js';
+import { Note } from '../../ui/signal.js';
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+}
+
+const named = /^(torchvision|timm)\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+const weightKinds = [
+  { value: 'pretrained', label: 'Pretrained' },
+  { value: 'random', label: 'Random, to measure speed' },
+] as const;
+type Weights = (typeof weightKinds)[number]['value'];
+
+export const ByNameDialog = (props: Props) => (
+  <Modal opened={props.opened} onClose={props.onClose} title="Add an architecture by name" size="lg">
+    {props.opened ? <ByNameForm {...props} /> : null}
+  </Modal>
+);
+
+function ByNameForm({ onClose }: Props) {
+  const queryClient = useQueryClient();
+  const [architecture, setArchitecture] = useState('');
+  const [name, setName] = useState('');
+  const [licence, setLicence] = useState('');
+  const [weights, setWeights] = useState<Weights>('pretrained');
+  const wanted = architecture.trim();
+  const fits = named.test(wanted);
+  const shownName = name || (fits ? (wanted.split('/')[1] ?? '') : '');
+  const add = useMutation({
+    mutationFn: () =>
+      unwrap(
+        client.POST('/api/v1/architectures/by-name', {
+          body: { architecture: wanted, name: shownName.trim(), licence: licence.trim(), weights },
+        }),
+      ),
+    onSuccess: async (made) => {
+      await queryClient.invalidateQueries({ queryKey: keys.architectures });
+      notifyDone(`${made.name} is checked: training can start from it.`);
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    add.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <TextInput
+          label="Classifier of torchvision or timm"
+          description="The PyTorch trainer builds it; its last layer is replaced"
+          placeholder="torchvision/resnet18"
+          value={architecture}
+          onChange={(event) => setArchitecture(event.currentTarget.value)}
+          error={wanted !== '' && !fits ? 'torchvision/NAME or timm/NAME' : null}
+          maxLength={120}
+          size="md"
+          required
+          data-autofocus
+          data-testid="architecture-by-name"
+        />
+        <TextInput
+          label="Name"
+          value={shownName}
+          onChange={(event) => setName(event.currentTarget.value)}
+          maxLength={60}
+          required
+        />
+        <Textarea
+          label="Licence and origin"
+          description="Travels into every model package made from it"
+          placeholder="BSD-3-Clause: ResNet-18 from torchvision"
+          value={licence}
+          onChange={(event) => setLicence(event.currentTarget.value)}
+          maxLength={1000}
+          autosize
+          minRows={2}
+          required
+          data-testid="architecture-by-name-licence"
+        />
+        <Select
+          label="Weights"
+          description="Pretrained ones come from the server's folder of weights, or the library downloads them"
+          data={weightKinds}
+          value={weights}
+          onChange={(value) => setWeights((value ?? 'pretrained') as Weights)}
+          allowDeselect={false}
+        />
+        {add.isPending ? (
+          <Note tone="busy">The trainer builds it, then it is checked. That takes a minute or more.</Note>
+        ) : null}
+        <Problem error={add.error} />
+        <Group justify="flex-end">
+          <Button variant="default" size="md" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            size="md"
+            disabled={!fits || shownName.trim() === '' || licence.trim() === ''}
+            loading={add.isPending}
+            data-testid="architecture-by-name-submit"
+          >
+            Build and check
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
