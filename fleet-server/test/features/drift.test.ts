@@ -1,6 +1,6 @@
 import { encodeMessage, ReferenceEmbeddings } from '@lineside/shared';
-import { eq } from 'drizzle-orm';
-import { devices, frames, modelVersions } from '../../src/db/schema.js';
+import { desc, eq } from 'drizzle-orm';
+import { devices, frames, modelVersions, reviewItems } from '../../src/db/schema.js';
 import { SampleReader } from '../../src/features/drift/samples.js';
 import type { Drift } from '../../src/features/drift/schemas.js';
 import { driftAlarms } from '../../src/features/drift/service.js';
@@ -73,6 +73,8 @@ async function addFrames(
     };
   });
   await services.database.db.insert(frames).values(rows);
+  const waiting = rows.map(({ id }) => ({ frameId: id, priority: 0.9, reason: 'Random check' }));
+  await services.database.db.insert(reviewItems).values(waiting);
 }
 
 onEachEngine('drift is seen, shown, settled and learnt anew', async (t, engine) => {
@@ -120,7 +122,14 @@ onEachEngine('drift is seen, shown, settled and learnt anew', async (t, engine) 
   t.match(await of('press-2'), { state: 'usual', alarm: null });
   t.match(await of(null), { alarm: null }, 'one device is not the fleet');
 
+  const first = await services.database.db
+    .select()
+    .from(reviewItems)
+    .orderBy(desc(reviewItems.priority), desc(reviewItems.frameId))
+    .limit(25);
   const { alarm } = drifted;
+  t.match(first[0], { frameId: alarm!.frameIds.at(-1), priority: 1, reason: `Drift: ${alarm!.message}` });
+  t.equal(first.filter(({ priority }) => priority === 1).length, alarm!.frameIds.length, 'and no others');
   t.match((await admin.get('/devices/press-1')).body, {
     alarms: [{ code: 'drifted', severity: 'warning', message: alarm!.message }],
   });

@@ -8,7 +8,8 @@ import { figuresOf } from './figures.js';
 import type { Drift, DriftSettled } from './schemas.js';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const running = sql<boolean>`exists (
+/** Whether the device of a row, or any, runs its model now. */
+export const running = sql<boolean>`exists (
   select 1 from devices as each where (${driftStates.deviceId} = '' or each.id = ${driftStates.deviceId})
     and each.revoked_at is null and each.reported->'model'->>'version' = ${driftStates.modelVersionId})`;
 

@@ -5,6 +5,7 @@ import { deviceEvents, driftStates, modelVersions, settings } from '../../db/sch
 import { type DriftState, follow, forgive, newDriftState, observe } from '../../learning/drift/monitor.js';
 import type { Services } from '../../services.js';
 import { inWords } from './figures.js';
+import { bringForward } from './queue.js';
 import { type Cursor, cursorKey, type Sample, type SampleReader } from './samples.js';
 
 interface Kept {
@@ -50,6 +51,10 @@ async function takeIn(services: Services, samples: readonly Sample[], cursor: Cu
       .onConflictDoUpdate({ target: settings.key, set: { value: cursor, updatedAt: sql`now()` } });
     return alarms;
   });
+  if (raised.length > 0) {
+    await bringForward(services.database.db);
+    services.live.publish({ type: 'queue' });
+  }
   for (const { deviceId, modelVersionId } of raised) {
     services.log.warn({ deviceId, modelVersionId }, 'drift');
     services.live.publish(deviceId === '' ? { type: 'models' } : { type: 'device', deviceId });

@@ -5,6 +5,7 @@ import { scoreEmbeddings } from '../../learning/rescore.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { OrderResult } from '../../learning/worker-protocol.js';
 import type { Services } from '../../services.js';
+import { bringForward } from '../drift/queue.js';
 import { championId } from '../models/repository.js';
 import { loadOrderInputs, type OrderInputs } from './order-input.js';
 
@@ -125,6 +126,7 @@ export class QueueOrderer {
         { signal: this.#stopping.signal },
       );
       ordered = await this.#write(inputs, result, prelabels);
+      await bringForward(services.database.db);
     }
     const champion = inputs ? inputs.champion : await championId(services.database.db);
     const value: OrderRecord = { orderedAt: startedAt.toISOString(), method, champion };
