@@ -62,6 +62,8 @@ async function crashes(engine: 'pglite' | 'postgres', dir: string, t: Test): Pro
 
     const dropped: string[] = [];
     const operator = operate(api, () => streaming);
+    // Told where it is awaited.
+    operator.catch(() => {});
     for (let kill = 0; kill < kills; kill++) {
       for (let index = 0; index < filesPerKill; index++) dropped.push(await drop(dir, kill, index, random));
       await delay(random() * 700);
@@ -192,7 +194,7 @@ async function operate(api: ApiClient, going: () => boolean): Promise<{ labels: 
           const now = await surely(() => api.getTraining(id));
           return now.state === 'queued' || now.state === 'running' ? null : now;
         },
-        { timeoutMs: 120_000 },
+        { timeoutMs: 300_000 },
       );
       // A run that was cut off too often is given up, and started again like anything else that failed.
       if (run.state !== 'succeeded' || !run.modelVersionId) continue;
@@ -208,7 +210,7 @@ async function operate(api: ApiClient, going: () => boolean): Promise<{ labels: 
           if (state !== 'running' && state !== 'finished') throw new Error(`rollout ${state}: ${reason}`);
           return state === 'finished';
         },
-        { timeoutMs: 120_000 },
+        { timeoutMs: 300_000 },
       );
       models++;
     }

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Line } from '../../src/system/line.js';
 
-/** One fault on a line of its own: real server, real boxes. The folder stays when the test fails. */
+// Most of their time they wait.
+t.jobs = 2;
+
+/**
+ * One fault on a line of its own: real server, real boxes. Two of a file run beside each other. The folder stays when the
+ * test fails.
+ */
 export function onALine(
   name: string,
   run: (t: Test, line: Line, dir: string) => Promise<void>,
   { skip, timeoutMs = 300_000 }: { skip?: string | false; timeoutMs?: number } = {},
 ): void {
-  t.test(name, { timeout: timeoutMs, ...(skip ? { skip } : {}) }, async (t) => {
+  t.test(name, { buffered: true, timeout: timeoutMs, ...(skip ? { skip } : {}) }, async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'lineside-fault-'));
     const line = await Line.start(dir);
     try {

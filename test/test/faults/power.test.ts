@@ -24,14 +24,14 @@ onALine(
     for (const name of names) enrolled.push(await line.enrol(name));
     let cutting = true;
     const exchange: Exchange = { rolloutId: null };
-    const exchanging = exchangeModels(line, exchange, () => cutting);
-    const dropped = await Promise.all(
+    const cuts = Promise.all(
       enrolled.map((box, index) =>
-        cutPower(box, names[index] ?? '', seededRandom(40 + index), () => comesThrough(line, box, exchange)),
+        cutPower(box, names[index] ?? '', seededRandom(40 + index), () => isThrough(line, box, exchange)),
       ),
-    );
-    cutting = false;
-    const exchanges = await exchanging;
+    ).finally(() => {
+      cutting = false;
+    });
+    const [dropped, exchanges] = await Promise.all([cuts, exchangeModels(line, exchange, () => cutting)]);
     t.ok(exchanges > 0, `${exchanges} models were rolled out meanwhile`);
 
     for (const box of enrolled) await box.start(settingsOf(join(box.dir, 'incoming')));
@@ -50,19 +50,13 @@ interface Exchange {
   rolloutId: string | null;
 }
 
-/** Waits until the box runs the model that is being rolled out. */
-async function comesThrough(line: Line, box: Box, { rolloutId }: Exchange): Promise<void> {
-  if (rolloutId === null) return;
+/** Whether the box runs the model that is being rolled out. */
+async function isThrough(line: Line, box: Box, { rolloutId }: Exchange): Promise<boolean> {
+  if (rolloutId === null) return true;
   const { id: deviceId } = await box.device();
-  await until(
-    'the box to take the model',
-    async () => {
-      const { rollout, executions } = await line.api.getRollout(rolloutId);
-      const own = executions.find((execution) => execution.deviceId === deviceId);
-      return rollout.state !== 'running' || own?.state === 'confirmed';
-    },
-    { timeoutMs: 120_000, everyMs: 300 },
-  );
+  const { rollout, executions } = await line.api.getRollout(rolloutId);
+  const own = executions.find((execution) => execution.deviceId === deviceId);
+  return rollout.state !== 'running' || own?.state === 'confirmed';
 }
 
 /** Starts a box, feeds it and cuts its power after a random time, over and over. @returns names of the pictures */
@@ -70,19 +64,27 @@ async function cutPower(
   box: Box,
   name: string,
   random: () => number,
-  through: () => Promise<void>,
+  through: () => Promise<boolean>,
 ): Promise<string[]> {
   const incoming = join(box.dir, 'incoming');
   const dropped: string[] = [];
+  const drop = async () => {
+    const file = `${name}-${String(dropped.length).padStart(3, '0')}.jpg`;
+    await dropFile(incoming, file, await noisyPicture(random() < 0.5, random));
+    dropped.push(file);
+  };
   for (let cut = 0; cut < killsEach; cut++) {
     const agent = await box.start(settingsOf(incoming));
-    for (let index = 0; index < 2; index++) {
-      const file = `${name}-${String(cut).padStart(3, '0')}-${index}.jpg`;
-      await dropFile(incoming, file, await noisyPicture(random() < 0.5, random));
-      dropped.push(file);
-    }
+    await drop();
+    await drop();
     // Most cuts come while it starts, takes frames in and exchanges a model; now and then one is let come through.
-    if (cut % 20 === 10) await through();
+    if (cut % 20 === 10) {
+      const confirmed = async () => {
+        await drop();
+        return through();
+      };
+      await until('the box to take the model', confirmed, { timeoutMs: 120_000, everyMs: 500 });
+    }
     await delay(random() * 2500);
     await agent.kill();
   }
