@@ -57,6 +57,10 @@ export class Line {
     return this.#ports;
   }
 
+  get serverPid(): number {
+    return this.#server.pid;
+  }
+
   get serverDir(): string {
     return join(this.#dir, 'server');
   }

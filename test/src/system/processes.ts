@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 
 /** utime + stime of a process, from /proc/PID/stat in ticks of 10 ms. */
 const cpuMsIn = (stat: string): number => {
@@ -9,6 +10,13 @@ const cpuMsIn = (stat: string): number => {
 /** Processor time of one process so far, milliseconds. */
 export const cpuMs = async (pid: number): Promise<number> =>
   cpuMsIn(await readFile(`/proc/${pid}/stat`, 'utf8'));
+
+/** Gives a process what the others leave of the processor. Linux alone, where priorities are those of threads. */
+export async function stepBack(pid: number): Promise<void> {
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+  }
+}
 
 /** Resident memory of a process, bytes. */
 export interface ResidentMemory {
