@@ -13,7 +13,7 @@ packages=(
 )
 for option in "$@"; do
   case "$option" in
-    --with-torch) packages+=(python3-torch python3-numpy python3-pil libopenblas0-pthread) ;;
+    --with-torch) packages+=(python3-torch python3-torchvision python3-numpy python3-pil libopenblas0-pthread) ;;
     *) echo "unknown option: $option" >&2; exit 2 ;;
   esac
 done
