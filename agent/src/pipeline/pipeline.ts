@@ -144,6 +144,8 @@ export class Pipeline {
     let image: FlagReason[] = [];
     try {
       const inferring = engine.infer(frame.cameraId, frame);
+      // It may fail while the picture is looked at, before anyone waits for it.
+      inferring.catch(() => {});
       // While the model is at it, this thread has nothing else to do.
       if (live) image = this.#lookAt(frame, settings);
       inference = await inferring;
