@@ -52,7 +52,8 @@ onALine(
       });
       const decidedBefore = (await box.decisions()).length;
 
-      t.ok(mount('-o', 'remount,ro', state), 'the disk turns read-only');
+      // Refused as busy while the box has a file open for writing.
+      await until('the disk to turn read-only', () => mount('-o', 'remount,ro', state));
       const failing = await until('the box to say so', async () => {
         const health = await fetch(`http://127.0.0.1:${port}/healthz`).then((answer) => answer.text());
         return /storage_(failed|full)/.test(health) ? health : null;
