@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
@@ -6,6 +6,7 @@ import { keys } from '../../api/queries.js';
 import { notifyDone } from '../../ui/notify.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
+import { NameAndLicence } from './name-and-licence.js';
 
 interface Props {
   opened: boolean;
@@ -67,24 +68,12 @@ function ByNameForm({ onClose }: Props) {
           data-autofocus
           data-testid="architecture-by-name"
         />
-        <TextInput
-          label="Name"
-          value={shownName}
-          onChange={(event) => setName(event.currentTarget.value)}
-          maxLength={60}
-          required
-        />
-        <Textarea
-          label="Licence and origin"
-          description="Travels into every model package made from it"
-          placeholder="BSD-3-Clause: ResNet-18 from torchvision"
-          value={licence}
-          onChange={(event) => setLicence(event.currentTarget.value)}
-          maxLength={1000}
-          autosize
-          minRows={2}
-          required
-          data-testid="architecture-by-name-licence"
+        <NameAndLicence
+          name={shownName}
+          onName={setName}
+          licence={licence}
+          onLicence={setLicence}
+          licenceTestId="architecture-by-name-licence"
         />
         <Select
           label="Weights"

@@ -1,14 +1,4 @@
-import {
-  Button,
-  FileInput,
-  Group,
-  Modal,
-  NumberInput,
-  Select,
-  Stack,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Button, FileInput, Group, Modal, NumberInput, Select, Stack } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { sendFile } from '../../api/client.js';
@@ -18,6 +8,7 @@ import { bytes } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
+import { NameAndLicence } from './name-and-licence.js';
 
 interface Props {
   opened: boolean;
@@ -78,24 +69,12 @@ function UploadForm({ onClose }: Props) {
           required
           data-testid="architecture-file"
         />
-        <TextInput
-          label="Name"
-          value={shownName}
-          onChange={(event) => setName(event.currentTarget.value)}
-          maxLength={60}
-          required
-        />
-        <Textarea
-          label="Licence and origin"
-          description="Travels into every model package made from it"
-          placeholder="BSD-3-Clause: ResNet-18 from torchvision"
-          value={licence}
-          onChange={(event) => setLicence(event.currentTarget.value)}
-          maxLength={1000}
-          autosize
-          minRows={2}
-          required
-          data-testid="architecture-licence"
+        <NameAndLicence
+          name={shownName}
+          onName={setName}
+          licence={licence}
+          onLicence={setLicence}
+          licenceTestId="architecture-licence"
         />
         <Select
           label="Pixels it was trained on"

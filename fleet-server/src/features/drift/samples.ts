@@ -6,7 +6,8 @@ import {
   ReferenceEmbeddings,
 } from '@lineside/shared';
 import { and, asc, eq, lte, sql } from 'drizzle-orm';
-import { frames, modelVersions, settings } from '../../db/schema.js';
+import { frames, modelVersions } from '../../db/schema.js';
+import { readSetting } from '../../db/settings.js';
 import { apartMs } from '../../learning/drift/monitor.js';
 import type { Seen } from '../../learning/drift/usual.js';
 import { letEventsIn } from '../../learning/let-events-in.js';
@@ -32,8 +33,7 @@ const frameLimit = 200;
 const lastId = 'zzzz';
 
 async function readCursor({ database: { db } }: Services): Promise<Cursor> {
-  const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, cursorKey));
-  return (row?.value as Cursor | undefined) ?? { receivedAt: new Date(0).toISOString(), frameId: '' };
+  return (await readSetting<Cursor>(db, cursorKey)) ?? { receivedAt: new Date(0).toISOString(), frameId: '' };
 }
 
 /** Reads the random sample of all frames on from where the last call stood, and measures how far each is from usual. */

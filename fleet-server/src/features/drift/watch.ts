@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { eq, inArray, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { deviceEvents, driftStates, modelVersions, settings } from '../../db/schema.js';
+import { deviceEvents, driftStates, modelVersions } from '../../db/schema.js';
+import { writeSetting } from '../../db/settings.js';
 import { type DriftState, follow, forgive, newDriftState, observe } from '../../learning/drift/monitor.js';
 import type { Services } from '../../services.js';
 import { inWords } from './figures.js';
@@ -45,10 +46,7 @@ async function takeIn(services: Services, samples: readonly Sample[], cursor: Cu
       else if (!fleet.alarm) forgive(fleet.state);
     }
     const alarms = await save(tx, states.all(), at);
-    await tx
-      .insert(settings)
-      .values({ key: cursorKey, value: cursor })
-      .onConflictDoUpdate({ target: settings.key, set: { value: cursor, updatedAt: sql`now()` } });
+    await writeSetting(tx, cursorKey, cursor);
     return alarms;
   });
   if (raised.length > 0) {

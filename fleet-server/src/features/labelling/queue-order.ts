@@ -1,5 +1,6 @@
-import { count, eq, gt, sql } from 'drizzle-orm';
-import { labels, reviewItems, settings } from '../../db/schema.js';
+import { count, gt, sql } from 'drizzle-orm';
+import { labels, reviewItems } from '../../db/schema.js';
+import { readSetting, writeSetting } from '../../db/settings.js';
 import { parseHead } from '../../learning/head/head.js';
 import { scoreEmbeddings } from '../../learning/rescore.js';
 import { runLearningJob } from '../../learning/worker-client.js';
@@ -80,9 +81,7 @@ export class QueueOrderer {
   }
 
   async lastOrder(): Promise<OrderRecord | null> {
-    const { db } = this.#services.database;
-    const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, key));
-    return (row?.value as OrderRecord | undefined) ?? null;
+    return (await readSetting<OrderRecord>(this.#services.database.db, key)) ?? null;
   }
 
   /** What happened since an order was made. */
@@ -130,10 +129,7 @@ export class QueueOrderer {
     }
     const champion = inputs ? inputs.champion : await championId(services.database.db);
     const value: OrderRecord = { orderedAt: startedAt.toISOString(), method, champion };
-    await services.database.db
-      .insert(settings)
-      .values({ key, value })
-      .onConflictDoUpdate({ target: settings.key, set: { value, updatedAt: sql`now()` } });
+    await writeSetting(services.database.db, key, value);
     services.live.publish({ type: 'queue' });
     return { ordered, method };
   }

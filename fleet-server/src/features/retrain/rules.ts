@@ -1,6 +1,7 @@
 import { and, count, desc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { frames, settings, trainingRuns } from '../../db/schema.js';
+import { frames, trainingRuns } from '../../db/schema.js';
+import { readSetting, writeSetting } from '../../db/settings.js';
 import type { Services } from '../../services.js';
 import { driftAlarms } from '../drift/service.js';
 import { labelsSince, lastTraining } from '../labelling/stats.js';
@@ -12,8 +13,7 @@ const key = 'retrain_rules';
 const none: RetrainRules = { newLabels: null, drift: false, novelFrames: null, everyHours: null };
 
 export async function retrainRules(db: DbOrTransaction): Promise<RetrainRules> {
-  const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, key));
-  return { ...none, ...(row?.value as Partial<RetrainRules> | undefined) };
+  return { ...none, ...(await readSetting<Partial<RetrainRules>>(db, key)) };
 }
 
 export async function setRetrainRules(
@@ -21,10 +21,7 @@ export async function setRetrainRules(
   actor: string,
   rules: RetrainRules,
 ): Promise<RetrainRules> {
-  await db
-    .insert(settings)
-    .values({ key, value: rules })
-    .onConflictDoUpdate({ target: settings.key, set: { value: rules, updatedAt: sql`now()` } });
+  await writeSetting(db, key, rules);
   await audit.record({ actor, action: 'training.rules', subject: key, detail: rules });
   return rules;
 }

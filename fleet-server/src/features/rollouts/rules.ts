@@ -1,24 +1,23 @@
 import { LinesideError } from '@lineside/shared';
-import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import { and, count, eq, isNull } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, settings, users } from '../../db/schema.js';
+import { readSetting, writeSetting } from '../../db/settings.js';
 import type { Services } from '../../services.js';
 import type { RolloutRules, StandingRules } from './schemas.js';
 
 const key = 'rollout_rules';
-const subject = key;
 const usual: StandingRules = { rules: { fourEyes: false, widestShare: 0.5 }, proposal: null };
 
 /** So few devices may be told at once whatever their share: in a small fleet every device is a large one. */
 const alwaysAllowed = 10;
 
 export async function standingRules(db: DbOrTransaction): Promise<StandingRules> {
-  const [row] = await db.select({ value: settings.value }).from(settings).where(eq(settings.key, key));
-  return { ...usual, ...(row?.value as Partial<StandingRules> | undefined) };
+  return { ...usual, ...(await readSetting<Partial<StandingRules>>(db, key)) };
 }
 
-export const isLooser = (rules: RolloutRules, than: RolloutRules): boolean =>
+const isLooser = (rules: RolloutRules, than: RolloutRules): boolean =>
   (than.fourEyes && !rules.fourEyes) || rules.widestShare > than.widestShare;
 
 /**
@@ -42,7 +41,7 @@ export async function setRules(
     );
   });
   const action = standing.proposal ? 'rollout.propose_rules' : 'rollout.set_rules';
-  await services.audit.record({ actor, action, subject, detail: { ...rules } });
+  await services.audit.record({ actor, action, subject: key, detail: { ...rules } });
   return standing;
 }
 
@@ -57,7 +56,7 @@ export async function approveRules(services: Services, actor: string): Promise<S
   await services.audit.record({
     actor,
     action: 'rollout.approve_rules',
-    subject,
+    subject: key,
     detail: { ...standing.rules },
   });
   return standing;
@@ -81,7 +80,7 @@ async function locked(tx: Transaction): Promise<StandingRules> {
 }
 
 async function save(tx: Transaction, standing: StandingRules): Promise<StandingRules> {
-  await tx.update(settings).set({ value: standing, updatedAt: sql`now()` }).where(eq(settings.key, key));
+  await writeSetting(tx, key, standing);
   return standing;
 }
 
@@ -89,8 +88,11 @@ async function save(tx: Transaction, standing: StandingRules): Promise<StandingR
  * Refuses a plan whose first group, which no gate precedes, is more of the fleet than the rules allow at once.
  * @throws LinesideError `rollout_too_wide`
  */
-export async function mustBeStaged(db: DbOrTransaction, firstGroup: number): Promise<void> {
-  const { rules } = await standingRules(db);
+export async function mustBeStaged(
+  db: DbOrTransaction,
+  rules: RolloutRules,
+  firstGroup: number,
+): Promise<void> {
   const [fleet] = await db.select({ devices: count() }).from(devices).where(isNull(devices.revokedAt));
   const most = Math.max(alwaysAllowed, Math.floor(rules.widestShare * (fleet?.devices ?? 0)));
   if (firstGroup <= most) return;

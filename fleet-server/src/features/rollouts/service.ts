@@ -49,7 +49,7 @@ export async function createRollout(
     const groups = planGroups(found, strategy);
     const { rules } = await standingRules(tx);
     const byPerson = actor !== system;
-    if (byPerson) await mustBeStaged(tx, groups[0]?.length ?? 0);
+    if (byPerson) await mustBeStaged(tx, rules, groups[0]?.length ?? 0);
     const [row] = await tx
       .insert(rollouts)
       .values({
