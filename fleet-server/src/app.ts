@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import { imageTypes } from '@lineside/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
+import { registerApiKeys } from './features/api-keys/routes.js';
 import { registerAudit } from './features/audit/routes.js';
 import { registerAuth } from './features/auth/routes.js';
 import type { Enrolment } from './features/devices/enrolment.js';
@@ -93,6 +94,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
       );
       registerAuth(api, services, { secure });
       registerUsers(api, services);
+      registerApiKeys(api, services);
       registerAudit(api, services);
       registerDevices(api, services, options);
       registerMonitoring(api, services);

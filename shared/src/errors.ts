@@ -22,6 +22,8 @@ const registry = {
   unauthenticated: { status: 401, title: 'Sign in first.' },
   credentials_wrong: { status: 401, title: 'E-mail or password is wrong.' },
   link_invalid: { status: 401, title: 'This sign-in link was used or has expired.' },
+  api_key_invalid: { status: 401, title: 'The API key is unknown, revoked or expired.' },
+  scope_insufficient: { status: 403, title: 'The scope of this API key does not allow this.' },
   csrf_rejected: { status: 403, title: 'The request did not come from the console.' },
   role_insufficient: { status: 403, title: 'Your role does not allow this.' },
   claim_token_invalid: { status: 401, title: 'The claim token is unknown, used or expired.' },

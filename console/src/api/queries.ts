@@ -20,6 +20,7 @@ export const keys = {
   models: ['models'],
   rollouts: ['rollouts'],
   users: ['users'],
+  apiKeys: ['api-keys'],
   audit: ['audit'],
   status: ['status'],
   settings: ['device-settings'],
@@ -192,6 +193,10 @@ export const rolloutQuery = (id: string) =>
 export const usersQuery = queryOptions({
   queryKey: keys.users,
   queryFn: async () => (await unwrap(client.GET('/api/v1/users'))).items,
+});
+export const apiKeysQuery = queryOptions({
+  queryKey: keys.apiKeys,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/api-keys'))).items,
 });
 export const auditQuery = infiniteQueryOptions({
   queryKey: keys.audit,

@@ -47,6 +47,7 @@ export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number]
 export type CreateRollout = Body<paths['/api/v1/rollouts']['post']>;
 export type StandingRules = Ok<'/api/v1/rollouts/rules', 'get'>;
 export type RolloutRules = StandingRules['rules'];
+export type ApiKey = Ok<'/api/v1/api-keys', 'get'>['items'][number];
 export type User = Ok<'/api/v1/users', 'get'>['items'][number];
 export type AuditEntry = Ok<'/api/v1/audit', 'get'>['items'][number];
 export type AuditVerification = Ok<'/api/v1/audit/verification', 'get'>;

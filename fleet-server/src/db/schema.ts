@@ -73,6 +73,22 @@ export const signInLinks = pgTable('sign_in_links', {
   usedAt: at('used_at'),
 });
 
+/** What programs sign in with. A key acts for the person who made it, and never beyond what they may themselves. */
+export const apiKeys = pgTable('api_keys', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  tokenHash: text('token_hash').notNull().unique(),
+  ownerId: text('owner_id')
+    .notNull()
+    .references(() => users.id),
+  role: text('role').$type<Role>().notNull(),
+  writes: boolean('writes').notNull(),
+  createdAt: now('created_at'),
+  expiresAt: at('expires_at').notNull(),
+  lastUsedAt: at('last_used_at'),
+  revokedAt: at('revoked_at'),
+});
+
 /** The database refuses to change, delete or truncate what is in here: a trigger of the migrations. */
 export const auditLog = pgTable('audit_log', {
   id: serial('id').primaryKey(),

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import { softwareVersion } from '@lineside/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
+import * as apiKeys from '../features/api-keys/schemas.js';
 import * as architectures from '../features/architectures/schemas.js';
 import * as audit from '../features/audit/schemas.js';
 import * as auth from '../features/auth/schemas.js';
@@ -29,6 +30,7 @@ const isRoute = (value: unknown): value is AnyRoute =>
 
 /** Every route the features declare: what the API document holds, and what the app must answer. */
 export const declaredRoutes: AnyRoute[] = [
+  apiKeys,
   architectures,
   audit,
   auth,
@@ -59,9 +61,12 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: { title: 'Lineside fleet server', version: softwareVersion, license: { name: 'Apache-2.0' } },
       components: {
-        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'lineside_session' } },
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: 'lineside_session' },
+          apiKey: { type: 'http', scheme: 'bearer' },
+        },
       },
-      security: [{ session: [] }],
+      security: [{ session: [] }, { apiKey: [] }],
     },
   });
 }

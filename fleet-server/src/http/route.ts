@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 
@@ -6,13 +7,20 @@ export const roles = ['viewer', 'operator', 'engineer', 'admin'] as const;
 export type Role = (typeof roles)[number];
 export const Role = Type.Enum(roles);
 
-/** Whoever made the request, once the session cookie is checked. */
+/** Whoever made the request, once session cookie or API key are checked. */
 export interface Actor {
   id: string;
   email: string;
   name: string;
   role: Role;
+  /** Present: a program acts for this person with one of their keys. */
+  apiKeyId?: string;
 }
+
+const acting = new AsyncLocalStorage<Actor>();
+
+/** Who made the request that is being handled; undefined outside of one. */
+export const currentActor = (): Actor | undefined => acting.getStore();
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,6 +29,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Least role that may call the route; `public` needs no session. */
     access?: Role | 'public';
+    /** Only for people at a browser: no API key reaches it. */
+    personOnly?: boolean;
   }
 }
 
@@ -31,6 +41,8 @@ export interface Route<P extends TSchema, Q extends TSchema, B extends TSchema, 
   summary: string;
   tag: string;
   access: Role | 'public';
+  /** Passwords, people and keys: what a leaked key must not be able to make itself at home with. */
+  personOnly?: boolean;
   params?: P;
   query?: Q;
   body?: B;
@@ -109,7 +121,11 @@ export function mount<P extends TSchema, Q extends TSchema, B extends TSchema, R
   app.route({
     method: route.method,
     url: route.url,
-    config: { access: route.access, ...(route.perMinute ? { rateLimit: limitOf(route.perMinute) } : {}) },
+    config: {
+      access: route.access,
+      ...(route.personOnly ? { personOnly: true } : {}),
+      ...(route.perMinute ? { rateLimit: limitOf(route.perMinute) } : {}),
+    },
     schema: {
       summary: route.summary,
       tags: [route.tag],
@@ -122,14 +138,17 @@ export function mount<P extends TSchema, Q extends TSchema, B extends TSchema, R
     },
     async handler(request, reply) {
       reply.code(status);
-      return handler({
-        params: request.params as Static<P>,
-        query: request.query as Static<Q>,
-        body: request.body as Static<B>,
-        actor: request.actor ?? nobody,
-        request,
-        reply,
-      });
+      const actor = request.actor ?? nobody;
+      return acting.run(actor, () =>
+        handler({
+          params: request.params as Static<P>,
+          query: request.query as Static<Q>,
+          body: request.body as Static<B>,
+          actor,
+          request,
+          reply,
+        }),
+      );
     },
   });
 }

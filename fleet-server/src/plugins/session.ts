@@ -1,9 +1,10 @@
 import '@fastify/cookie';
 import { LinesideError } from '@lineside/shared';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { actorOfKey } from '../features/api-keys/service.js';
 import { findSessionUser } from '../features/auth/repository.js';
 import { hashToken } from '../features/auth/tokens.js';
-import { roles } from '../http/route.js';
+import { type Actor, roles } from '../http/route.js';
 import type { Services } from '../services.js';
 
 export const sessionCookie = 'lineside_session';
@@ -14,18 +15,13 @@ const reading = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Finds out who asks and refuses what their role does not allow. Every route below says the least role it needs; one
- * that forgot to is closed to all but admins.
+ * that forgot to is closed to all but admins. A request with an API key is judged by the key alone: browsers never add
+ * one by themselves, so it needs no proof of where it comes from.
  */
 export function registerSession(app: FastifyInstance, services: Services): void {
   app.addHook('onRequest', async (request) => {
-    if (!reading.has(request.method) && request.headers[csrfHeader] === undefined) {
-      throw new LinesideError('csrf_rejected', `the header ${csrfHeader} is missing`);
-    }
-    const token = request.cookies[sessionCookie];
-    const user = token
-      ? await findSessionUser(services.database.db, hashToken(token), new Date(services.now()))
-      : null;
-    request.actor = user && { id: user.id, email: user.email, name: user.name, role: user.role };
+    const key = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    request.actor = key ? await byKey(services, request, key) : await bySession(services, request);
     if (request.is404) return;
     const access = request.routeOptions.config.access ?? 'admin';
     if (access === 'public') return;
@@ -34,4 +30,26 @@ export function registerSession(app: FastifyInstance, services: Services): void 
       throw new LinesideError('role_insufficient', `needs the role ${access}`);
     }
   });
+}
+
+async function bySession(services: Services, request: FastifyRequest): Promise<Actor | null> {
+  if (!reading.has(request.method) && request.headers[csrfHeader] === undefined) {
+    throw new LinesideError('csrf_rejected', `the header ${csrfHeader} is missing`);
+  }
+  const token = request.cookies[sessionCookie];
+  const user = token
+    ? await findSessionUser(services.database.db, hashToken(token), new Date(services.now()))
+    : null;
+  return user && { id: user.id, email: user.email, name: user.name, role: user.role };
+}
+
+async function byKey(services: Services, request: FastifyRequest, secret: string): Promise<Actor> {
+  const { actor, writes } = await actorOfKey(services, secret);
+  if (!writes && !reading.has(request.method)) {
+    throw new LinesideError('scope_insufficient', 'this API key may only read');
+  }
+  if (request.routeOptions.config?.personOnly) {
+    throw new LinesideError('scope_insufficient', 'only a person who signs in may do this');
+  }
+  return actor;
 }

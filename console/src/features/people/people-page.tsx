@@ -12,6 +12,7 @@ import { Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { AddPersonDialog } from './add-person-dialog.js';
+import { ApiKeysPanel } from './api-keys-panel.js';
 import { roleItems, roleNames } from './roles.js';
 
 export function PeoplePage() {
@@ -50,6 +51,7 @@ export function PeoplePage() {
           </Panel>
         )}
       </Loaded>
+      <ApiKeysPanel />
       <AddPersonDialog opened={adding} onClose={add.close} />
     </Page>
   );

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../db/database.js';
 import { auditLog } from '../../db/schema.js';
+import { currentActor } from '../../http/route.js';
 import type { Audit } from '../../services.js';
 import { chainStart, entryHash } from './chain.js';
 import type { AuditEntry, AuditVerification } from './schemas.js';
@@ -11,8 +12,12 @@ const pageSize = 1000;
 
 export const createAudit = (database: Database, now: () => number = Date.now): Audit => ({
   async record({ actor, action, subject, detail = {} }) {
+    const apiKey = currentActor()?.apiKeyId;
     // As the database will give it back: without what JSON cannot hold.
-    const kept = JSON.parse(JSON.stringify(detail)) as Record<string, unknown>;
+    const kept = JSON.parse(JSON.stringify({ ...detail, ...(apiKey ? { apiKey } : {}) })) as Record<
+      string,
+      unknown
+    >;
     const statement = { at: new Date(now()), actor, action, subject, detail: kept };
     await database.db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`);

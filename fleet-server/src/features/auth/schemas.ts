@@ -36,6 +36,7 @@ export const signOut = defineRoute({
   tag: 'auth',
   summary: 'End this session',
   access: 'viewer',
+  personOnly: true,
   response: Nothing,
 });
 export const me = defineRoute({
@@ -52,6 +53,7 @@ export const setPassword = defineRoute({
   tag: 'auth',
   summary: 'Set or change your password',
   access: 'viewer',
+  personOnly: true,
   body: Type.Object({ current: Type.Optional(Type.String({ maxLength: 200 })), password: Password }),
   response: Me,
 });

@@ -26,6 +26,7 @@ export const createUser = defineRoute({
   tag: 'users',
   summary: 'Add a user; the answer has a one-time sign-in link',
   access: 'admin',
+  personOnly: true,
   status: 201,
   body: Type.Object({
     email: Type.String({ minLength: 3, maxLength: 200 }),
@@ -43,6 +44,7 @@ export const updateUser = defineRoute({
   tag: 'users',
   summary: 'Change role or name, disable or enable',
   access: 'admin',
+  personOnly: true,
   params: IdParams,
   body: Type.Object({
     role: Type.Optional(Role),
