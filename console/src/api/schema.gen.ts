@@ -7500,6 +7500,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -7511,11 +7570,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };
@@ -7591,6 +7703,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -7602,11 +7773,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };
@@ -7749,6 +7973,65 @@ export interface paths {
                                     /** @description Confirmed devices before the soak */
                                     confirmations: number;
                                     soakSeconds: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "staged";
+                                    groups: {
+                                        name: string;
+                                        size: {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "rest";
+                                        };
+                                        gate: {
+                                            success: {
+                                                /** @enum {string} */
+                                                kind: "settled";
+                                            } | {
+                                                /** @enum {string} */
+                                                kind: "devices";
+                                                devices: number;
+                                            } | {
+                                                /** @enum {string} */
+                                                kind: "share";
+                                                share: number;
+                                            };
+                                            /** @description By kind, and all kinds together; null: no limit */
+                                            errors: {
+                                                any: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                                failed: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                                rejected: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                                timed_out: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                            };
+                                            /** @description Time between success and the next group, in which a failure still counts */
+                                            soakSeconds: number;
+                                            /** @description A connected device that says nothing new for so long has timed out */
+                                            timeoutSeconds: number;
+                                            /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                            offlineSeconds: number;
+                                            /** @description Most devices told in any minute; null: all at once */
+                                            devicesPerMinute: number | null;
+                                        };
+                                    }[];
                                 };
                                 /** Format: date-time */
                                 createdAt: string;
@@ -7760,11 +8043,64 @@ export interface paths {
                                 reason: string | null;
                                 groups: {
                                     index: number;
+                                    name: string;
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
                                     /** @enum {unknown} */
                                     state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                     devices: number;
+                                    /** @description Not told yet */
+                                    waiting: number;
                                     confirmed: number;
+                                    /** @description Of every kind */
                                     failed: number;
+                                    failures: {
+                                        failed: number;
+                                        /** @description The device did not trust the package */
+                                        rejected: number;
+                                        timed_out: number;
+                                    };
+                                    /** @description Offline and not through */
+                                    away: number;
                                     soakEndsAt: string | null;
                                 }[];
                             }[];
@@ -7813,6 +8149,65 @@ export interface paths {
                             /** @description Confirmed devices before the soak */
                             confirmations: number;
                             soakSeconds: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "staged";
+                            groups: {
+                                name: string;
+                                size: {
+                                    /** @enum {string} */
+                                    kind: "devices";
+                                    devices: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "share";
+                                    share: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "rest";
+                                };
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
+                            }[];
                         };
                         /** @description Default: every device that is not revoked */
                         deviceIds?: string[];
@@ -7850,6 +8245,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -7861,11 +8315,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };
@@ -7940,6 +8447,65 @@ export interface paths {
                                     /** @description Confirmed devices before the soak */
                                     confirmations: number;
                                     soakSeconds: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "staged";
+                                    groups: {
+                                        name: string;
+                                        size: {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "rest";
+                                        };
+                                        gate: {
+                                            success: {
+                                                /** @enum {string} */
+                                                kind: "settled";
+                                            } | {
+                                                /** @enum {string} */
+                                                kind: "devices";
+                                                devices: number;
+                                            } | {
+                                                /** @enum {string} */
+                                                kind: "share";
+                                                share: number;
+                                            };
+                                            /** @description By kind, and all kinds together; null: no limit */
+                                            errors: {
+                                                any: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                                failed: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                                rejected: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                                timed_out: {
+                                                    share: number;
+                                                    sample: number;
+                                                } | null;
+                                            };
+                                            /** @description Time between success and the next group, in which a failure still counts */
+                                            soakSeconds: number;
+                                            /** @description A connected device that says nothing new for so long has timed out */
+                                            timeoutSeconds: number;
+                                            /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                            offlineSeconds: number;
+                                            /** @description Most devices told in any minute; null: all at once */
+                                            devicesPerMinute: number | null;
+                                        };
+                                    }[];
                                 };
                                 /** Format: date-time */
                                 createdAt: string;
@@ -7951,11 +8517,64 @@ export interface paths {
                                 reason: string | null;
                                 groups: {
                                     index: number;
+                                    name: string;
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
                                     /** @enum {unknown} */
                                     state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                     devices: number;
+                                    /** @description Not told yet */
+                                    waiting: number;
                                     confirmed: number;
+                                    /** @description Of every kind */
                                     failed: number;
+                                    failures: {
+                                        failed: number;
+                                        /** @description The device did not trust the package */
+                                        rejected: number;
+                                        timed_out: number;
+                                    };
+                                    /** @description Offline and not through */
+                                    away: number;
                                     soakEndsAt: string | null;
                                 }[];
                             };
@@ -8179,6 +8798,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -8190,11 +8868,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };
@@ -8270,6 +9001,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -8281,11 +9071,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };
@@ -8361,6 +9204,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -8372,11 +9274,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };
@@ -8452,6 +9407,65 @@ export interface paths {
                                 /** @description Confirmed devices before the soak */
                                 confirmations: number;
                                 soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "staged";
+                                groups: {
+                                    name: string;
+                                    size: {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "rest";
+                                    };
+                                    gate: {
+                                        success: {
+                                            /** @enum {string} */
+                                            kind: "settled";
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "devices";
+                                            devices: number;
+                                        } | {
+                                            /** @enum {string} */
+                                            kind: "share";
+                                            share: number;
+                                        };
+                                        /** @description By kind, and all kinds together; null: no limit */
+                                        errors: {
+                                            any: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            failed: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            rejected: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                            timed_out: {
+                                                share: number;
+                                                sample: number;
+                                            } | null;
+                                        };
+                                        /** @description Time between success and the next group, in which a failure still counts */
+                                        soakSeconds: number;
+                                        /** @description A connected device that says nothing new for so long has timed out */
+                                        timeoutSeconds: number;
+                                        /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                        offlineSeconds: number;
+                                        /** @description Most devices told in any minute; null: all at once */
+                                        devicesPerMinute: number | null;
+                                    };
+                                }[];
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -8463,11 +9477,64 @@ export interface paths {
                             reason: string | null;
                             groups: {
                                 index: number;
+                                name: string;
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
+                                /** @description Not told yet */
+                                waiting: number;
                                 confirmed: number;
+                                /** @description Of every kind */
                                 failed: number;
+                                failures: {
+                                    failed: number;
+                                    /** @description The device did not trust the package */
+                                    rejected: number;
+                                    timed_out: number;
+                                };
+                                /** @description Offline and not through */
+                                away: number;
                                 soakEndsAt: string | null;
                             }[];
                         };

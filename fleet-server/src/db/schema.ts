@@ -27,7 +27,8 @@ import type { DriftSettled } from '../features/drift/schemas.js';
 import type { LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
-import type { executionStates, groupStates, rolloutStates, Strategy } from '../features/rollouts/schemas.js';
+import type { Strategy } from '../features/rollouts/plan.js';
+import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/schemas.js';
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -501,6 +502,7 @@ export const rolloutExecutions = pgTable(
     groupIndex: integer('group_index').notNull(),
     state: text('state').$type<(typeof executionStates)[number]>().notNull(),
     previousModelVersionId: text('previous_model_version_id'),
+    notifiedAt: at('notified_at'),
     progress: doublePrecision('progress'),
     code: text('code'),
     message: text('message'),

@@ -1,34 +1,36 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { hasEnded, isFailure } from '../../src/features/rollouts/executions.js';
+import { applyChanges, type Change, type RolloutView, step } from '../../src/features/rollouts/machine.js';
+import { observe } from '../../src/features/rollouts/observe.js';
 import {
-  applyChanges,
-  type Change,
+  canaryGate,
+  expand,
+  type Gate,
+  mustBeFeasible,
+  type Strategy,
+  usualGate,
+} from '../../src/features/rollouts/plan.js';
+import { planGroups } from '../../src/features/rollouts/plan-groups.js';
+import { executionStates, groupStates, rolloutStates } from '../../src/features/rollouts/schemas.js';
+import {
   type ExecutionState,
-  executionTimeoutMs,
   executionTransitions,
   groupTransitions,
-  observe,
-  offlineGraceMs,
-  type RolloutView,
   rolloutTransitions,
-  step,
-} from '../../src/features/rollouts/machine.js';
-import { planGroups } from '../../src/features/rollouts/plan-groups.js';
-import {
-  executionStates,
-  groupStates,
-  rolloutStates,
-  type Strategy,
-} from '../../src/features/rollouts/schemas.js';
+} from '../../src/features/rollouts/transitions.js';
 import { reportedState } from '../helpers/reported.js';
 
 const startMs = 1_000_000;
+const offlineGraceMs = usualGate.offlineSeconds * 1000;
+const executionTimeoutMs = usualGate.timeoutSeconds * 1000;
 
 function view(strategy: Strategy, devices: { id: string; online: boolean }[]): RolloutView {
-  const groups = planGroups(devices, strategy);
+  const plan = expand(strategy);
+  const groups = planGroups(devices, plan);
   return {
     state: 'running',
-    strategy,
+    plan,
     groups: groups.map((_, index) => ({ index, state: 'scheduled', soakEndsAtMs: null })),
     executions: groups.flatMap((ids, group) =>
       ids.map((deviceId) => ({
@@ -36,6 +38,7 @@ function view(strategy: Strategy, devices: { id: string; online: boolean }[]): R
         group,
         state: 'queued' as const,
         updatedAtMs: startMs,
+        notifiedAtMs: null,
         online: devices.find(({ id }) => id === deviceId)!.online,
         lastSeenAtMs: null,
       })),
@@ -118,7 +121,10 @@ t.test('canary: a failure pauses, also during the soak', async (t) => {
     const { view: after, changes } = settle(put(now, 'd01', 'failed', startMs), startMs + 1);
     t.equal(after.state, 'paused');
     t.equal(after.groups[0]?.state, 'failed');
-    t.match(changes.at(-1), { kind: 'rollout', reason: /1 of 2 devices in the canary group failed/ });
+    t.match(changes.at(-1), {
+      kind: 'rollout',
+      reason: 'Canaries: 1 of 2 devices failed; the gate allows none.',
+    });
     t.equal(stateOf(after, 'd02'), 'queued');
   }
 });
@@ -159,7 +165,112 @@ t.test('a release without devices finishes at once', async (t) => {
   t.equal(settle(view({ kind: 'all_at_once' }, []), startMs).view.state, 'finished');
 });
 
+const staged = (
+  ...groups: { devices?: number; share?: number; gate?: Partial<Gate> }[]
+): Strategy & { kind: 'staged' } => ({
+  kind: 'staged',
+  groups: groups.map(({ devices, share, gate }, index) => ({
+    name: `G${index}`,
+    size: devices ? { kind: 'devices', devices } : share ? { kind: 'share', share } : { kind: 'rest' },
+    gate: { ...usualGate, ...gate },
+  })),
+});
+const limits = (errors: Partial<Gate['errors']>): Gate['errors'] => ({
+  ...{ any: null, failed: null, rejected: null, timed_out: null },
+  ...errors,
+});
+
+t.test('groups by number and by share, in order; none without devices', async (t) => {
+  const sizes = (n: number, strategy: Strategy) =>
+    planGroups(fleet(n), expand(strategy)).map((ids) => ids.length);
+  t.strictSame(sizes(50, staged({ devices: 2 }, { share: 0.1 }, { share: 0.5 }, {})), [2, 5, 25, 18]);
+  t.strictSame(sizes(3, staged({ devices: 2 }, { share: 0.1 }, { share: 0.5 }, {})), [2, 1]);
+  t.strictSame(sizes(0, staged({ devices: 2 }, {})), [0]);
+  const first = planGroups([{ id: 'a', online: false }, ...fleet(2)], expand(canary(1, 1, 0)))[0];
+  t.strictSame(first, ['d00'], 'who is there goes first');
+});
+
+t.test('plans that cannot be followed as they are meant', async (t) => {
+  const { groups } = staged({ devices: 2 }, {});
+  t.doesNotThrow(() => mustBeFeasible({ kind: 'staged', groups }));
+  for (const wrong of [
+    { kind: 'staged' as const, groups: groups.slice(0, 1) },
+    { kind: 'staged' as const, groups: [...groups].reverse() },
+    staged({ devices: 2, gate: { success: { kind: 'devices', devices: 3 } } }, {}),
+    canary(1, 2, 0),
+  ]) {
+    t.throws(() => mustBeFeasible(wrong), { code: 'request_invalid' });
+  }
+});
+
+t.test('each kind of failure has its limit, and a minimum sample', async (t) => {
+  const gate = {
+    errors: limits({ rejected: { share: 0, sample: 1 }, any: { share: 0.1, sample: 20 } }),
+  };
+  const begin = () => settle(view(staged({ gate }), fleet(40)), startMs).view;
+  let now = begin();
+  for (const id of ['d00', 'd01']) now = put(now, id, 'failed', startMs);
+  t.equal(settle(now, startMs).view.state, 'running', 'two count as two of twenty');
+  t.equal(settle(put(now, 'd02', 'timed_out', startMs), startMs).view.state, 'paused');
+  const { view: after, changes } = settle(put(begin(), 'd00', 'rejected', startMs), startMs);
+  t.equal(after.state, 'paused');
+  t.match(changes.at(-1), { reason: 'G0: 1 of 40 devices rejected it; the gate allows none.' });
+
+  for (let k = 0; k < 38; k++) now = put(now, `d${String(k + 2).padStart(2, '0')}`, 'confirmed', startMs);
+  t.equal(settle(now, startMs).view.state, 'finished');
+});
+
+t.test('a success condition that can no longer be met pauses it, and never leaves it stuck', async (t) => {
+  const gate: Partial<Gate> = { errors: limits({}), success: { kind: 'share', share: 0.9 } };
+  let now = settle(view(staged({ devices: 4, gate }, {}), fleet(6)), startMs).view;
+  for (const id of ['d00', 'd01', 'd02']) now = put(now, id, 'confirmed', startMs);
+  t.equal(settle(now, startMs).view.groups[0]?.state, 'running');
+  const { view: after, changes } = settle(put(now, 'd03', 'failed', startMs), startMs);
+  t.equal(after.state, 'paused');
+  t.match(changes.at(-1), { reason: 'G0: 3 of 4 devices confirmed; the gate needs 4.' });
+});
+
+t.test('who sleeps past the deadline neither stalls nor fails a group', async (t) => {
+  const gate: Partial<Gate> = { success: { kind: 'share', share: 1 }, offlineSeconds: 600 };
+  const mixed = [...fleet(2), ...['x', 'y', 'z'].map((id) => ({ id, online: false }))];
+  let now = settle(view(staged({ devices: 3, gate }, { gate }), mixed), startMs).view;
+  now = put(put(now, 'd00', 'confirmed', startMs), 'd01', 'confirmed', startMs);
+  now = settle(now, startMs + 600_000).view;
+  t.equal(now.groups[0]?.state, 'running', 'until then it is waited for');
+  now = settle(now, startMs + 600_001).view;
+  t.strictSame([now.groups[0]?.state, stateOf(now, 'x')], ['finished', 'notified']);
+  t.equal(now.state, 'running');
+  now = settle(now, startMs + 1_200_002).view;
+  t.equal(now.state, 'finished', 'a group of which nobody is there passes after one that was proven');
+});
+
+t.test('devices are told no faster than the gate allows, and none is forgotten', async (t) => {
+  let now = view(staged({ gate: { devicesPerMinute: 2 } }), fleet(5));
+  const told: number[] = [];
+  for (const atMs of [0, 30_000, 59_999, 60_000, 120_000]) {
+    const { view: after, changes } = settle(now, startMs + atMs);
+    told.push(changes.filter((change) => change.kind === 'execution').length);
+    now = after;
+  }
+  t.strictSame(told, [2, 0, 0, 2, 1]);
+});
+
+const anyGate: fc.Arbitrary<Gate> = fc.record({
+  success: fc.oneof(
+    fc.constant<Gate['success']>({ kind: 'settled' }),
+    fc.integer({ min: 1, max: 3 }).map((devices) => ({ kind: 'devices' as const, devices })),
+    fc.constantFrom(0.3, 0.9, 1).map((share) => ({ kind: 'share' as const, share })),
+  ),
+  errors: fc.constantFrom(canaryGate.errors, usualGate.errors, limits({})),
+  soakSeconds: fc.integer({ min: 0, max: 60 }),
+  timeoutSeconds: fc.constant(60),
+  offlineSeconds: fc.integer({ min: 0, max: 60 }),
+  devicesPerMinute: fc.option(fc.integer({ min: 1, max: 3 })),
+});
 const anyStrategy: fc.Arbitrary<Strategy> = fc.oneof(
+  fc
+    .array(fc.record({ devices: fc.integer({ min: 1, max: 3 }), gate: anyGate }), { maxLength: 3 })
+    .chain((groups) => anyGate.map((gate) => staged(...groups, { gate }))),
   fc.constant<Strategy>({ kind: 'all_at_once' }),
   fc
     .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 60 }))
@@ -184,6 +295,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
         'confirmed',
         'confirmed',
         'failed',
+        'rejected',
       ),
     }),
   },
@@ -192,6 +304,40 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'pause' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'resume' as const }) },
 );
+
+const resume = (now: RolloutView): RolloutView => {
+  const failed = new Set(now.groups.filter(({ state }) => state === 'failed').map(({ index }) => index));
+  return {
+    ...now,
+    state: 'running',
+    groups: now.groups.map((group) => (failed.has(group.index) ? { ...group, state: 'running' } : group)),
+    executions: now.executions.map((execution) =>
+      failed.has(execution.group) && isFailure(execution.state)
+        ? { ...execution, state: 'queued' }
+        : execution,
+    ),
+  };
+};
+
+/** From any state: every device comes, takes what it is told, and somebody resumes whatever pauses. */
+function finishes(before: RolloutView, startedMs: number): boolean {
+  let now = before;
+  for (let minute = 1; minute < 40 && now.state !== 'finished'; minute++) {
+    const nowMs = startedMs + minute * 61_000;
+    now = {
+      ...(now.state === 'paused' ? resume(now) : now),
+      executions: (now.state === 'paused' ? resume(now) : now).executions.map((execution) => ({
+        ...execution,
+        online: true,
+        ...(execution.state !== 'queued' && !hasEnded(execution.state)
+          ? { state: 'confirmed' as const, updatedAtMs: nowMs }
+          : {}),
+      })),
+    };
+    now = settle(now, nowMs).view;
+  }
+  return now.state === 'finished';
+}
 
 t.test('whatever devices and people do', async () => {
   fc.assert(
@@ -214,21 +360,7 @@ t.test('whatever devices and people do', async () => {
           if (act.kind === 'pause' && now.state === 'running') now = { ...now, state: 'paused' };
           if (act.kind === 'resume' && now.state === 'paused') {
             resumes++;
-            const failed = new Set(
-              now.groups.filter(({ state }) => state === 'failed').map(({ index }) => index),
-            );
-            now = {
-              ...now,
-              state: 'running',
-              groups: now.groups.map((group) =>
-                failed.has(group.index) ? { ...group, state: 'running' } : group,
-              ),
-              executions: now.executions.map((execution) =>
-                failed.has(execution.group) && ['failed', 'timed_out'].includes(execution.state)
-                  ? { ...execution, state: 'queued' }
-                  : execution,
-              ),
-            };
+            now = resume(now);
           }
           const device =
             'at' in act ? now.executions[act.at % Math.max(1, now.executions.length)] : undefined;
@@ -271,6 +403,7 @@ t.test('whatever devices and people do', async () => {
         if (first && first.state !== 'finished' && rest.some(({ state }) => state !== 'queued')) {
           throw new Error('the rest was told before the canaries were through');
         }
+        if (!finishes(now, nowMs)) throw new Error('it is stuck though everybody does what is asked');
       },
     ),
     { numRuns: 1000 },
@@ -283,6 +416,7 @@ t.test('what a report says of a release', async (t) => {
     counter: number | null,
     running: number | null,
     desiredRevision = 5,
+    code = 'self_test_failed',
   ) =>
     reportedState({
       desiredRevision,
@@ -290,7 +424,7 @@ t.test('what a report says of a release', async (t) => {
         running === null
           ? null
           : { version: 'v1', releaseCounter: running, manifestSha256: 'a'.repeat(64), variant: 'fp32' },
-      update: { phase, ...(counter === null ? {} : { releaseCounter: counter }), code: 'self_test_failed' },
+      update: { phase, ...(counter === null ? {} : { releaseCounter: counter }), code },
     });
   const seen = (from: ExecutionState, reported: ReturnType<typeof report>) =>
     observe(from, reported, 7, 5)?.state;
@@ -300,6 +434,7 @@ t.test('what a report says of a release', async (t) => {
   t.equal(seen('notified', report('idle', null, 7)), 'confirmed', 'after a restart only the model is told');
   t.equal(seen('notified', report('confirmed', 6, 6)), undefined, 'another release');
   t.equal(seen('notified', report('failed', 7, 6)), 'failed');
+  t.equal(seen('verifying', report('failed', 7, 6, 5, 'artifact_corrupt')), 'rejected');
   t.equal(seen('notified', report('failed', 7, 6, 4)), undefined, 'the failure of the try before');
   t.equal(seen('queued', report('confirmed', 7, 7)), undefined);
 });

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { devices } from '../../src/db/schema.js';
 import { championId, setChampion } from '../../src/features/models/repository.js';
 import { createRolloutsBackground } from '../../src/features/rollouts/background.js';
+import { type Gate, usualGate } from '../../src/features/rollouts/plan.js';
 import * as repository from '../../src/features/rollouts/repository.js';
 import { rollBack } from '../../src/features/rollouts/roll-back.js';
 import * as service from '../../src/features/rollouts/service.js';
@@ -107,7 +108,7 @@ onEachEngine('rollouts', async (t, engine) => {
     await world.devices.report('a', 'failed', 'self_test_failed');
     await background.tick();
     const paused = await show(id);
-    t.match(paused, { state: 'paused', reason: /canary/, groups: [{ state: 'failed', failed: 1 }, {}] });
+    t.match(paused, { state: 'paused', reason: /Canaries/, groups: [{ state: 'failed', failed: 1 }, {}] });
     const [execution] = await repository.executionsOf(db, id);
     t.match(execution, { state: 'failed', code: 'self_test_failed' });
     t.ok(world.audit.some(({ action }) => action === 'rollout.pause'));
@@ -193,6 +194,41 @@ onEachEngine('rollouts', async (t, engine) => {
     t.strictSame(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   });
 
+  t.test('a plan: groups by gate and rate, kept over a restart; what was rejected says so', async (t) => {
+    for (let i = 0; i < 7; i++) await addDevice(world, `m${i}`);
+    const gate: Gate = { ...usualGate, success: { kind: 'share', share: 0.9 } };
+    const rejected = { share: 0, sample: 1 };
+    const { id } = await start('v1', {
+      kind: 'staged',
+      groups: [
+        { name: 'Two', size: { kind: 'devices', devices: 2 }, gate },
+        { name: 'A third', size: { kind: 'share', share: 0.3 }, gate: { ...gate, devicesPerMinute: 2 } },
+        { name: 'Rest', size: { kind: 'rest' }, gate: { ...gate, errors: { ...gate.errors, rejected } } },
+      ],
+    });
+    t.match((await show(id)).groups, [
+      { name: 'Two', devices: 2, waiting: 0, gate },
+      { name: 'A third', devices: 3, waiting: 3 },
+      { name: 'Rest', devices: 5, waiting: 5 },
+    ]);
+    await confirm('a', 'b');
+    t.match((await show(id)).groups[1], { state: 'running', waiting: 3 }, 'two were told in this minute');
+    world.advance(61_000);
+    await createRolloutsBackground(services).tick();
+    t.match((await show(id)).groups[1], { state: 'running', waiting: 1 });
+    world.advance(61_000);
+    await background.tick();
+    await confirm('c', 'm0', 'm1');
+    t.match((await show(id)).groups, [{ state: 'finished' }, { state: 'finished' }, { state: 'running' }]);
+    await world.devices.report('m2', 'failed', 'artifact_untrusted');
+    await background.tick();
+    t.match(await show(id), {
+      state: 'paused',
+      reason: 'Rest: 1 of 5 devices rejected it; the gate allows none.',
+      groups: [{}, {}, { failures: { failed: 0, rejected: 1, timed_out: 0 } }],
+    });
+  });
+
   t.test('what cannot be staged', async (t) => {
     const stage = (input: Partial<Parameters<typeof service.createRollout>[2]>) =>
       service.createRollout(services, who, { modelVersionId: 'v1', strategy: allAtOnce, ...input });
@@ -200,6 +236,8 @@ onEachEngine('rollouts', async (t, engine) => {
     await t.rejects(stage({ deviceIds: ['nobody'] }), { code: 'device_unknown' });
     await t.rejects(stage({ deviceIds: [] }), { code: 'rollout_no_devices' });
     await t.rejects(stage({ strategy: { ...canary, confirmations: 2 } }), { code: 'request_invalid' });
+    const groups = [{ name: 'One', size: { kind: 'devices' as const, devices: 1 }, gate: usualGate }];
+    await t.rejects(stage({ strategy: { kind: 'staged', groups } }), { code: 'request_invalid' });
   });
 
   t.test('a device that was to be told and was not is told by the next pass', async (t) => {

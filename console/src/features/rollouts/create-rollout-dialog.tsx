@@ -4,11 +4,12 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { devicesQuery, keys, modelsQuery, rolloutRulesQuery } from '../../api/queries.js';
-import type { CreateRollout } from '../../api/types.js';
 import { percent, plural } from '../../ui/format.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import { VerdictHint } from '../training/verdict-hint.js';
+import { type Plan, type Strategy, startingPlan } from './plan.js';
+import { PlanEditor } from './plan-editor.js';
 
 interface Props {
   opened: boolean;
@@ -19,7 +20,7 @@ interface Props {
 
 export function CreateRolloutDialog({ opened, onClose, modelId }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Roll out a model" size="lg">
+    <Modal opened={opened} onClose={onClose} title="Roll out a model" size="min(1080px, 96vw)">
       {opened ? <RolloutForm modelId={modelId} onClose={onClose} /> : null}
     </Modal>
   );
@@ -35,20 +36,26 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
   const devices = (useQuery(devicesQuery).data ?? []).filter(({ revokedAt }) => revokedAt === null);
   const fourEyes = useQuery(rolloutRulesQuery).data?.rules.fourEyes ?? false;
   const [chosen, setChosen] = useState(modelId);
-  const [kind, setKind] = useState<'canary' | 'all_at_once'>('canary');
+  const [kind, setKind] = useState<Strategy['kind']>('canary');
   const [canaries, setCanaries] = useState(1);
   const [confirmations, setConfirmations] = useState(1);
   const [soakSeconds, setSoakSeconds] = useState(60);
+  const [plan, setPlan] = useState<Plan>(startingPlan);
   const model = chosen ?? models[0]?.id ?? null;
   const behind = devices.filter((device) => device.reported?.model?.version !== model).length;
   const offline = devices.filter(({ online }) => !online).length;
 
   const create = useMutation({
     mutationFn: (modelVersionId: string) => {
-      const strategy: CreateRollout['strategy'] =
-        kind === 'all_at_once'
-          ? { kind }
-          : { kind, canaries, confirmations: Math.min(confirmations, canaries), soakSeconds };
+      const strategies: Record<Strategy['kind'], Strategy> = {
+        all_at_once: { kind: 'all_at_once' },
+        canary: {
+          ...{ kind: 'canary', canaries, soakSeconds },
+          confirmations: Math.min(confirmations, canaries),
+        },
+        staged: { kind: 'staged', groups: plan },
+      };
+      const strategy = strategies[kind];
       return unwrap(client.POST('/api/v1/rollouts', { body: { modelVersionId, strategy, start: true } }));
     },
     onSuccess: async (rollout) => {
@@ -86,6 +93,7 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
           onChange={(value) => setKind(value as typeof kind)}
           data={[
             { value: 'canary', label: 'Canary first' },
+            { value: 'staged', label: 'In stages' },
             { value: 'all_at_once', label: 'All at once' },
           ]}
           aria-label="Strategy"
@@ -124,6 +132,7 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
             />
           </Group>
         ) : null}
+        {kind === 'staged' ? <PlanEditor plan={plan} onChange={setPlan} /> : null}
         <Note tone={devices.length === 0 ? 'warn' : 'idle'}>
           {devices.length === 0
             ? 'There is no device to roll out to.'
@@ -132,6 +141,9 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
             ? ` ${plural(offline, 'device is', 'devices are')} offline and will follow when back.`
             : ''}
           {kind === 'canary' && devices.length > 0 ? ' A failed canary pauses the rollout.' : ''}
+          {kind === 'staged'
+            ? ' Each group waits for the gate of the one before; a gate that fails pauses the rollout.'
+            : ''}
           {fourEyes ? ' It waits until another admin approves it.' : ''}
         </Note>
         <Problem error={create.error} />

@@ -8,6 +8,7 @@ import { Loaded, Page } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
 import { Note, Tag } from '../../ui/signal.js';
+import { gateWords } from './plan.js';
 import { RolloutActions } from './rollout-actions.js';
 import styles from './rollouts.module.css';
 import { Reach } from './rollouts-page.js';
@@ -46,7 +47,6 @@ export function RolloutPage() {
             {data.rollout.groups.map((group) => (
               <GroupView
                 key={group.index}
-                rollout={data.rollout}
                 group={group}
                 executions={data.executions.filter((execution) => execution.group === group.index)}
               />
@@ -98,29 +98,22 @@ function Facts({ rollout }: { rollout: Rollout }) {
 
 type Group = Rollout['groups'][number];
 
-function GroupView({
-  rollout,
-  group,
-  executions,
-}: {
-  rollout: Rollout;
-  group: Group;
-  executions: Execution[];
-}) {
+function GroupView({ group, executions }: { group: Group; executions: Execution[] }) {
   const now = useNow();
-  const canary = rollout.strategy.kind === 'canary';
-  const name = canary ? (group.index === 0 ? 'Canaries' : 'The rest of the fleet') : 'The fleet';
   const soakLeft = group.soakEndsAt ? (new Date(group.soakEndsAt).getTime() - now) / 1000 : 0;
   return (
     <section className={pageClasses.panel} data-testid={`group-${group.index}`}>
       <header className={styles.groupHead}>
-        <h2>{name}</h2>
+        <h2>{group.name}</h2>
         <Tag tone={groupTones[group.state]}>{groupWords[group.state]}</Tag>
         <span>
           {group.confirmed} of {plural(group.devices, 'device')} confirmed
-          {group.failed > 0 ? `, ${group.failed} failed` : ''}
+          {failureCounts(group)}
+          {group.waiting > 0 && group.state !== 'scheduled' ? `, ${group.waiting} not told yet` : ''}
+          {group.away > 0 ? `, ${group.away} offline` : ''}
         </span>
         {group.state === 'soaking' && soakLeft > 0 ? <span>Soak ends in {duration(soakLeft)}</span> : null}
+        <span className={styles.gate}>Gate: {gateWords(group.gate).join(', ')}</span>
       </header>
       <ul className={styles.executions}>
         {executions.map((execution) => (
@@ -129,6 +122,14 @@ function GroupView({
       </ul>
     </section>
   );
+}
+
+function failureCounts({ failures }: Group): string {
+  const words = { failed: 'failed', rejected: 'rejected', timed_out: 'timed out' };
+  return (['failed', 'rejected', 'timed_out'] as const)
+    .filter((kind) => failures[kind] > 0)
+    .map((kind) => `, ${failures[kind]} ${words[kind]}`)
+    .join('');
 }
 
 function ExecutionRow({ execution }: { execution: Execution }) {

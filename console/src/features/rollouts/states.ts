@@ -1,5 +1,6 @@
 import type { Execution, Rollout } from '../../api/types.js';
 import type { Tone } from '../../ui/signal.js';
+import { sizeWords } from './plan.js';
 
 type RolloutState = Rollout['state'];
 type GroupState = Rollout['groups'][number]['state'];
@@ -99,6 +100,7 @@ export const can = {
 
 export function strategyWords(strategy: Rollout['strategy']): string {
   if (strategy.kind === 'all_at_once') return 'All at once';
+  if (strategy.kind === 'staged') return strategy.groups.map(({ size }) => sizeWords(size)).join(', then ');
   const { canaries, confirmations, soakSeconds } = strategy;
   const soak = soakSeconds >= 60 ? `${Math.round(soakSeconds / 60)} min` : `${soakSeconds} s`;
   return `${canaries} ${canaries === 1 ? 'canary' : 'canaries'}, ${confirmations} confirmed, ${soak} soak, then the rest`;

@@ -1,83 +1,24 @@
-import type { ReportedState } from '@lineside/shared';
-import type { executionStates, groupStates, rolloutStates, Strategy } from './schemas.js';
+import { isOverdue, succeeds, tooManyFailures } from './gate.js';
+import type { Plan, PlannedGroup } from './plan.js';
+import {
+  type ExecutionState,
+  executionTransitions,
+  type GroupState,
+  groupTransitions,
+  type RolloutState,
+  rolloutTransitions,
+  type Transitions,
+} from './transitions.js';
 
-export type RolloutState = (typeof rolloutStates)[number];
-export type GroupState = (typeof groupStates)[number];
-export type ExecutionState = (typeof executionStates)[number];
-type Transitions<S extends string> = Readonly<Record<S, readonly S[]>>;
-
-export const rolloutTransitions: Transitions<RolloutState> = {
-  draft: ['awaiting_approval', 'ready', 'aborted'],
-  awaiting_approval: ['ready', 'aborted'],
-  ready: ['running', 'aborted'],
-  running: ['paused', 'finished', 'aborted', 'rolled_back'],
-  paused: ['running', 'aborted', 'rolled_back'],
-  finished: ['rolled_back'],
-  aborted: ['rolled_back'],
-  rolled_back: [],
-};
-
-/** A failed group runs again when the rollout is resumed. */
-export const groupTransitions: Transitions<GroupState> = {
-  scheduled: ['running'],
-  running: ['soaking', 'finished', 'failed'],
-  soaking: ['finished', 'failed'],
-  failed: ['running'],
-  finished: [],
-};
-
-const busy = [
-  'downloading',
-  'verifying',
-  'compiling',
-  'self_testing',
-  'active',
-  'confirmed',
-  'failed',
-  'timed_out',
-  'rolled_back',
-] as const;
-
-/** A device may go back a phase (a download starts over) and may skip phases that were too short to be seen. */
-export const executionTransitions: Transitions<ExecutionState> = {
-  queued: ['notified'],
-  notified: busy,
-  downloading: busy.filter((state) => state !== 'downloading'),
-  verifying: busy.filter((state) => state !== 'verifying'),
-  compiling: busy.filter((state) => state !== 'compiling'),
-  self_testing: busy.filter((state) => state !== 'self_testing'),
-  active: busy.filter((state) => state !== 'active'),
-  // The device went back to its old model by itself after all.
-  confirmed: ['failed', 'rolled_back'],
-  // Tried again on resume; or the device managed on its own.
-  failed: ['queued', 'confirmed', 'rolled_back'],
-  rejected: ['queued'],
-  timed_out: [
-    'queued',
-    'downloading',
-    'verifying',
-    'compiling',
-    'self_testing',
-    'active',
-    'confirmed',
-    'failed',
-    'rolled_back',
-  ],
-  rolled_back: [],
-};
-
-/** An online device that says nothing new for this long has failed. */
-export const executionTimeoutMs = 15 * 60_000;
-/** A device counts as out of reach after this long offline: a dropped connection is not yet an absence. */
-export const offlineGraceMs = 60_000;
-/** Share of failed devices above which a group that is no canary group fails. */
-export const mostFailedShare = 0.2;
+const minuteMs = 60_000;
 
 export interface ExecutionView {
   deviceId: string;
   group: number;
   state: ExecutionState;
   updatedAtMs: number;
+  /** When it was last told; null: never. */
+  notifiedAtMs: number | null;
   online: boolean;
   lastSeenAtMs: number | null;
 }
@@ -90,7 +31,8 @@ export interface GroupView {
 
 export interface RolloutView {
   state: RolloutState;
-  strategy: Strategy;
+  /** A group for each of `groups`, and perhaps more, for which no device was left. */
+  plan: Plan;
   groups: readonly GroupView[];
   executions: readonly ExecutionView[];
 }
@@ -100,41 +42,19 @@ export type Change =
   | { kind: 'group'; index: number; from: GroupState; to: GroupState; soakEndsAtMs: number | null }
   | { kind: 'execution'; deviceId: string; from: ExecutionState; to: ExecutionState };
 
-const ended: ReadonlySet<ExecutionState> = new Set([
-  'confirmed',
-  'failed',
-  'rejected',
-  'timed_out',
-  'rolled_back',
-]);
-export const hasEnded = (state: ExecutionState): boolean => ended.has(state);
-export const isFailure = (state: ExecutionState): boolean =>
-  state === 'failed' || state === 'rejected' || state === 'timed_out';
-
-const isCanary = (view: RolloutView, group: GroupView): boolean =>
-  view.strategy.kind === 'canary' && group.index === 0;
-
-const outOfReach = (execution: ExecutionView, nowMs: number): boolean =>
-  !execution.online && nowMs - Math.max(execution.lastSeenAtMs ?? 0, execution.updatedAtMs) > offlineGraceMs;
-
 /**
  * What a rollout does now: at most one step of its groups, and what that means for its devices. Nothing is started
  * unless the rollout is running; a group starts only after every group before it has finished.
  *
- * - The canary group soaks once the number of devices the strategy names has confirmed, and finishes when the soak
- *   has passed without a failure. One failure pauses the rollout.
- * - Any other group finishes when every device within reach has ended, at least one of them confirmed. Devices that
- *   are offline do not hold it up: they are told, and follow when they come back, also after the rollout has
- *   finished. More than 20 % failures pause the rollout.
+ * A group tells its devices as fast as its gate allows. It soaks once everybody is told and the success condition
+ * holds, and finishes after the soak. From its start to its end, failures above a limit fail it and pause the rollout,
+ * and so does a success condition that can no longer be met. Devices out of reach count for nothing: they are told, and
+ * follow when they come back, also after the rollout has finished.
  */
 export function step(view: RolloutView, nowMs: number): Change[] {
   if (view.state !== 'running') return [];
-  const overdue = view.executions.filter(
-    (execution) =>
-      execution.online &&
-      execution.state !== 'queued' &&
-      !hasEnded(execution.state) &&
-      nowMs - execution.updatedAtMs > executionTimeoutMs,
+  const overdue = view.executions.filter((execution) =>
+    isOverdue(execution, planned(view, execution.group).gate, nowMs),
   );
   if (overdue.length > 0) {
     return overdue.map(({ deviceId, state }) => ({
@@ -151,37 +71,42 @@ export function step(view: RolloutView, nowMs: number): Change[] {
     case 'scheduled':
       return [
         { kind: 'group', index: group.index, from: 'scheduled', to: 'running', soakEndsAtMs: null },
-        ...notifications(members),
+        ...notifications(view, group, members, nowMs),
       ];
     case 'failed':
       return [];
-    default:
-      return failure(view, group, members) ?? progress(view, group, members, nowMs);
+    default: {
+      const failure = tooManyFailures(planned(view, group.index), members);
+      return failure === null ? progress(view, group, members, nowMs) : fail(group, failure);
+    }
   }
 }
 
-const notifications = (members: readonly ExecutionView[]): Change[] =>
-  members
-    .filter(({ state }) => state === 'queued')
-    .map(({ deviceId }) => ({ kind: 'execution', deviceId, from: 'queued', to: 'notified' }));
+const planned = (view: RolloutView, index: number): PlannedGroup =>
+  view.plan[index] ?? (view.plan.at(-1) as PlannedGroup);
 
-function failure(view: RolloutView, group: GroupView, members: readonly ExecutionView[]): Change[] | null {
-  const failed = members.filter(({ state }) => isFailure(state)).length;
-  const tooMany = isCanary(view, group) ? failed > 0 : failed > mostFailedShare * members.length;
-  if (!tooMany) return null;
-  const of = `${failed} of ${members.length} devices`;
-  return [
-    { kind: 'group', index: group.index, from: group.state, to: 'failed', soakEndsAtMs: null },
-    {
-      kind: 'rollout',
-      from: 'running',
-      to: 'paused',
-      reason: isCanary(view, group)
-        ? `${of} in the canary group failed.`
-        : `${of} in group ${group.index + 1} failed, more than ${mostFailedShare * 100} %.`,
-    },
-  ];
+/** Those who wait, as many as may be told now. */
+function notifications(
+  view: RolloutView,
+  group: GroupView,
+  members: readonly ExecutionView[],
+  nowMs: number,
+): Change[] {
+  const { devicesPerMinute } = planned(view, group.index).gate;
+  const lately = view.executions.filter(
+    ({ notifiedAtMs }) => notifiedAtMs !== null && nowMs - notifiedAtMs < minuteMs,
+  ).length;
+  const allowed = devicesPerMinute === null ? members.length : Math.max(0, devicesPerMinute - lately);
+  return members
+    .filter(({ state }) => state === 'queued')
+    .slice(0, allowed)
+    .map(({ deviceId }) => ({ kind: 'execution', deviceId, from: 'queued', to: 'notified' }));
 }
+
+const fail = (group: GroupView, reason: string): Change[] => [
+  { kind: 'group', index: group.index, from: group.state, to: 'failed', soakEndsAtMs: null },
+  { kind: 'rollout', from: 'running', to: 'paused', reason },
+];
 
 function progress(
   view: RolloutView,
@@ -195,17 +120,17 @@ function progress(
   if (group.state === 'soaking') {
     return nowMs >= (group.soakEndsAtMs ?? 0) ? to('finished', group.soakEndsAtMs) : [];
   }
-  // After a resume: the devices that failed are tried again.
-  const waiting = notifications(members);
-  if (waiting.length > 0) return waiting;
-  const confirmed = members.filter(({ state }) => state === 'confirmed').length;
-  if (isCanary(view, group) && view.strategy.kind === 'canary') {
-    const { confirmations, soakSeconds } = view.strategy;
-    if (confirmed < Math.min(confirmations, members.length)) return [];
-    return soakSeconds === 0 ? to('finished', null) : to('soaking', nowMs + soakSeconds * 1000);
-  }
-  const settled = members.every((member) => hasEnded(member.state) || outOfReach(member, nowMs));
-  return settled && (confirmed > 0 || members.length === 0) ? to('finished', null) : [];
+  if (members.some(({ state }) => state === 'queued')) return notifications(view, group, members, nowMs);
+  const isProven = view.executions.some(
+    (execution) => execution.group < group.index && execution.state === 'confirmed',
+  );
+  const verdict = succeeds(planned(view, group.index), members, isProven, nowMs);
+  if (verdict.kind === 'waits') return [];
+  if (verdict.kind === 'failed') return fail(group, verdict.reason);
+  const { soakSeconds } = planned(view, group.index).gate;
+  return soakSeconds === 0 || members.length === 0
+    ? to('finished', null)
+    : to('soaking', nowMs + soakSeconds * 1000);
 }
 
 /** The view after the changes. @throws Error when a change is not allowed: a bug, never a matter of input */
@@ -228,7 +153,8 @@ export function applyChanges(view: RolloutView, changes: readonly Change[], nowM
       case 'execution': {
         const execution = executions.get(change.deviceId)!;
         allow(executionTransitions, execution.state, change);
-        executions.set(change.deviceId, { ...execution, state: change.to, updatedAtMs: nowMs });
+        const told = change.to === 'notified' ? { notifiedAtMs: nowMs } : {};
+        executions.set(change.deviceId, { ...execution, ...told, state: change.to, updatedAtMs: nowMs });
       }
     }
   }
@@ -239,43 +165,4 @@ function allow<S extends string>(table: Transitions<S>, present: S, change: { fr
   if (present !== change.from || !table[present].includes(change.to)) {
     throw new Error(`from ${present}: ${change.from} → ${change.to} is not allowed`);
   }
-}
-
-export interface Observation {
-  state: ExecutionState;
-  progress: number | null;
-  code: string | null;
-  message: string | null;
-}
-
-/**
- * What a device's report says of its execution, or null when it says nothing of this release.
- * @param desiredRevision the latest desired state given to the device: a failure reported under an older one may be
- *   of the try before
- */
-export function observe(
-  execution: ExecutionState,
-  reported: ReportedState,
-  releaseCounter: number,
-  desiredRevision: number,
-): Observation | null {
-  const { update, model } = reported;
-  const about = update.releaseCounter === releaseCounter;
-  const running = model?.releaseCounter === releaseCounter;
-  if (!about && !running) return null;
-  const seen = (state: ExecutionState): Observation | null =>
-    state === execution || executionTransitions[execution].includes(state)
-      ? {
-          state,
-          progress: about ? (update.progress ?? null) : null,
-          code: state === 'failed' ? (update.code ?? null) : null,
-          message: state === 'failed' ? (update.message ?? null) : null,
-        }
-      : null;
-  if (about && update.phase === 'failed')
-    return reported.desiredRevision < desiredRevision ? null : seen('failed');
-  if (running && (!about || update.phase === 'idle' || update.phase === 'confirmed'))
-    return seen('confirmed');
-  if (about && update.phase === 'confirmed') return seen('confirmed');
-  return about && update.phase !== 'idle' ? seen(update.phase) : null;
 }

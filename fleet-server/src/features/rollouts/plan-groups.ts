@@ -1,4 +1,4 @@
-import type { Strategy } from './schemas.js';
+import type { Plan } from './plan.js';
 
 export interface Candidate {
   id: string;
@@ -6,14 +6,25 @@ export interface Candidate {
 }
 
 /**
- * Which devices go in which group, in order. Canaries are devices that are online now, by id, then others. A canary
- * rollout over no more devices than canaries has one group.
+ * Which devices go in which group, in order: those that are online now first, by id. Groups for which no device is left
+ * do not come about; a rollout without devices has one group.
  */
-export function planGroups(devices: readonly Candidate[], strategy: Strategy): string[][] {
+export function planGroups(devices: readonly Candidate[], plan: Plan): string[][] {
   const ids = [...devices]
     .sort((a, b) => Number(b.online) - Number(a.online) || (a.id < b.id ? -1 : 1))
     .map((device) => device.id);
-  if (strategy.kind === 'all_at_once') return [ids];
-  const rest = ids.slice(strategy.canaries);
-  return rest.length > 0 ? [ids.slice(0, strategy.canaries), rest] : [ids];
+  const groups: string[][] = [];
+  let taken = 0;
+  for (const { size } of plan) {
+    if (taken === ids.length && groups.length > 0) break;
+    const wanted =
+      size.kind === 'devices'
+        ? size.devices
+        : size.kind === 'share'
+          ? Math.max(1, Math.round(size.share * ids.length))
+          : ids.length;
+    groups.push(ids.slice(taken, taken + wanted));
+    taken = Math.min(ids.length, taken + wanted);
+  }
+  return groups;
 }

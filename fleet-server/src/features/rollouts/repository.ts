@@ -2,9 +2,11 @@ import { LinesideError } from '@lineside/shared';
 import { and, asc, count, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
-import type { ExecutionState, RolloutState } from './machine.js';
+import { hasEnded, isFailure } from './executions.js';
+import { expand, type PlannedGroup } from './plan.js';
 import type { Candidate } from './plan-groups.js';
 import type { Execution, Rollout } from './schemas.js';
+import type { ExecutionState, RolloutState } from './transitions.js';
 
 export type RolloutRow = typeof rollouts.$inferSelect;
 
@@ -32,16 +34,32 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
       rolloutId: rolloutExecutions.rolloutId,
       index: rolloutExecutions.groupIndex,
       state: rolloutExecutions.state,
+      online: devices.online,
       devices: count(),
     })
     .from(rolloutExecutions)
+    .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
     .where(inArray(rolloutExecutions.rolloutId, ids))
-    .groupBy(rolloutExecutions.rolloutId, rolloutExecutions.groupIndex, rolloutExecutions.state);
-  const sum = (rolloutId: string, index: number, states?: readonly ExecutionState[]) =>
-    counts
-      .filter((row) => row.rolloutId === rolloutId && row.index === index)
-      .filter((row) => !states || states.includes(row.state))
-      .reduce((total, row) => total + row.devices, 0);
+    .groupBy(
+      rolloutExecutions.rolloutId,
+      rolloutExecutions.groupIndex,
+      rolloutExecutions.state,
+      devices.online,
+    );
+  const figures = (rolloutId: string, index: number) => {
+    const mine = counts.filter((row) => row.rolloutId === rolloutId && row.index === index);
+    const sum = (counted: (row: (typeof mine)[number]) => boolean) =>
+      mine.filter(counted).reduce((total, row) => total + row.devices, 0);
+    const of = (state: ExecutionState) => sum((row) => row.state === state);
+    return {
+      devices: sum(() => true),
+      waiting: of('queued'),
+      confirmed: of('confirmed'),
+      failed: sum(({ state }) => isFailure(state)),
+      failures: { failed: of('failed'), rejected: of('rejected'), timed_out: of('timed_out') },
+      away: sum(({ state, online }) => !online && !hasEnded(state)),
+    };
+  };
   return rows.map((row) => ({
     id: row.id,
     number: row.number,
@@ -62,12 +80,18 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
       .map((group) => ({
         index: group.index,
         state: group.state,
-        devices: sum(row.id, group.index),
-        confirmed: sum(row.id, group.index, ['confirmed']),
-        failed: sum(row.id, group.index, ['failed', 'rejected', 'timed_out']),
+        ...planned(row, group.index),
+        ...figures(row.id, group.index),
         soakEndsAt: group.soakEndsAt?.toISOString() ?? null,
       })),
   }));
+}
+
+/** A group is what its strategy says of it. */
+function planned({ strategy }: RolloutRow, index: number): Pick<PlannedGroup, 'name' | 'gate'> {
+  const plan = expand(strategy);
+  const { name, gate } = plan[Math.min(index, plan.length - 1)]!;
+  return { name, gate };
 }
 
 export async function executionsOf(db: DbOrTransaction, rolloutId: string): Promise<Execution[]> {

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
+import { Gate, Strategy } from './plan.js';
 
 export const rolloutStates = [
   'draft',
@@ -27,21 +28,6 @@ export const executionStates = [
   'timed_out',
   'rolled_back',
 ] as const;
-
-export const Strategy = Type.Union([
-  Type.Object({ kind: Type.Literal('all_at_once') }),
-  Type.Object({
-    kind: Type.Literal('canary'),
-    canaries: Type.Integer({ minimum: 1, maximum: 1000, description: 'Devices in the first group' }),
-    confirmations: Type.Integer({
-      minimum: 1,
-      maximum: 1000,
-      description: 'Confirmed devices before the soak',
-    }),
-    soakSeconds: Type.Integer({ minimum: 0, maximum: 604800 }),
-  }),
-]);
-export type Strategy = Static<typeof Strategy>;
 
 export const Execution = Type.Object({
   deviceId: Type.String(),
@@ -73,10 +59,19 @@ export const Rollout = Type.Object({
   groups: Type.Array(
     Type.Object({
       index: Type.Integer({ minimum: 0 }),
+      name: Type.String(),
+      gate: Gate,
       state: Type.Enum(groupStates),
       devices: Type.Integer(),
+      waiting: Type.Integer({ description: 'Not told yet' }),
       confirmed: Type.Integer(),
-      failed: Type.Integer(),
+      failed: Type.Integer({ description: 'Of every kind' }),
+      failures: Type.Object({
+        failed: Type.Integer(),
+        rejected: Type.Integer({ description: 'The device did not trust the package' }),
+        timed_out: Type.Integer(),
+      }),
+      away: Type.Integer({ description: 'Offline and not through' }),
       soakEndsAt: Nullable(Timestamp),
     }),
   ),

@@ -5,11 +5,11 @@ import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { championId, modelById } from '../models/repository.js';
+import { expand, mustBeFeasible, type Strategy } from './plan.js';
 import { planGroups } from './plan-groups.js';
 import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from './release.js';
 import * as repository from './repository.js';
 import { mustBeStaged, standingRules } from './rules.js';
-import type { Strategy } from './schemas.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
@@ -20,7 +20,7 @@ export const changed = (services: Services, rolloutId: string): void =>
   services.live.publish({ type: 'rollout', rolloutId });
 
 /**
- * Stages a model version. The devices and their groups are fixed here, apart from which are canaries.
+ * Stages a model version. The devices and the sizes of their groups are fixed here; who goes first, at the start.
  * @throws LinesideError `not_found`, `rollout_no_devices`, `rollout_too_wide`, `request_invalid`
  */
 export async function createRollout(
@@ -35,9 +35,7 @@ export async function createRollout(
   },
 ): Promise<RolloutRow> {
   const { strategy } = input;
-  if (strategy.kind === 'canary' && strategy.confirmations > strategy.canaries) {
-    throw new LinesideError('request_invalid', 'More confirmations are asked for than there are canaries.');
-  }
+  mustBeFeasible(strategy);
   const now = new Date(services.now());
   const rollout = await services.database.db.transaction(async (tx) => {
     const model = await modelById(tx, input.modelVersionId);
@@ -46,7 +44,7 @@ export async function createRollout(
       throw new LinesideError('device_unknown', 'A device is unknown or revoked.');
     }
     if (found.length === 0 && !input.mayBeEmpty) throw new LinesideError('rollout_no_devices');
-    const groups = planGroups(found, strategy);
+    const groups = planGroups(found, expand(strategy));
     const { rules } = await standingRules(tx);
     const byPerson = actor !== system;
     if (byPerson) await mustBeStaged(tx, rules, groups[0]?.length ?? 0);
@@ -106,7 +104,7 @@ export async function startRollout(services: Services, actor: ActorName, id: str
     await mustBeClear(tx, staged);
     if (staged.state !== 'ready' || staged.releaseCounter !== releaseCounter)
       throw wrongState(staged, 'started');
-    await chooseCanaries(tx, staged, new Date(services.now()));
+    await regroup(tx, staged, new Date(services.now()));
     const champion = await championId(tx);
     await repository.moveRollout(tx, id, ['ready'], {
       state: 'running',
@@ -137,8 +135,9 @@ async function mustBeClear(tx: Transaction, rollout: RolloutRow): Promise<void> 
 }
 
 /** Which devices are online may have changed since the rollout was staged. */
-async function chooseCanaries(tx: Transaction, rollout: RolloutRow, now: Date): Promise<void> {
-  if (rollout.strategy.kind !== 'canary') return;
+async function regroup(tx: Transaction, rollout: RolloutRow, now: Date): Promise<void> {
+  const plan = expand(rollout.strategy);
+  if (plan.length === 1) return;
   const members = await tx
     .select({ id: devices.id, online: devices.online })
     .from(rolloutExecutions)
@@ -146,7 +145,7 @@ async function chooseCanaries(tx: Transaction, rollout: RolloutRow, now: Date): 
     .where(eq(rolloutExecutions.rolloutId, rollout.id));
   await tx.delete(rolloutExecutions).where(eq(rolloutExecutions.rolloutId, rollout.id));
   await tx.delete(rolloutGroups).where(eq(rolloutGroups.rolloutId, rollout.id));
-  await repository.insertGroups(tx, rollout.id, planGroups(members, rollout.strategy), now);
+  await repository.insertGroups(tx, rollout.id, planGroups(members, plan), now);
 }
 
 /** Devices that never got round to an earlier release go straight to this one. */

@@ -4,15 +4,10 @@ import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, modelVersions, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { setChampion } from '../models/repository.js';
-import {
-  applyChanges,
-  type Change,
-  hasEnded,
-  type Observation,
-  observe,
-  type RolloutView,
-  step,
-} from './machine.js';
+import { hasEnded } from './executions.js';
+import { applyChanges, type Change, type RolloutView, step } from './machine.js';
+import { type Observation, observe } from './observe.js';
+import { expand } from './plan.js';
 import { modelTarget } from './release.js';
 import { moveRollout, type RolloutRow } from './repository.js';
 
@@ -194,7 +189,7 @@ const differs = (execution: Observation, seen: Observation): boolean =>
 
 const toView = ({ rollout, groups, members }: Loaded): RolloutView => ({
   state: rollout.state,
-  strategy: rollout.strategy,
+  plan: expand(rollout.strategy),
   groups: groups.map(({ index, state, soakEndsAt }) => ({
     index,
     state,
@@ -205,6 +200,7 @@ const toView = ({ rollout, groups, members }: Loaded): RolloutView => ({
     group: execution.groupIndex,
     state: execution.state,
     updatedAtMs: execution.updatedAt.getTime(),
+    notifiedAtMs: execution.notifiedAt?.getTime() ?? null,
     online: device.online && device.revokedAt === null,
     lastSeenAtMs: device.lastSeenAt?.getTime() ?? null,
   })),
@@ -252,7 +248,7 @@ async function write(
         .set({
           state: change.to,
           updatedAt: now,
-          ...(told ? { previousModelVersionId: versionBefore(device) } : {}),
+          ...(told ? { notifiedAt: now, previousModelVersionId: versionBefore(device) } : {}),
           ...(change.to === 'timed_out'
             ? { code: 'device_timeout', message: 'The device went silent during the update.' }
             : {}),

@@ -1,0 +1,90 @@
+import { NumberInput, SimpleGrid } from '@mantine/core';
+import type { Gate } from './plan.js';
+
+type Kind = 'rejected' | 'timed_out';
+
+/** What of a gate is seldom changed. */
+export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: Gate) => void }) {
+  const { any } = gate.errors;
+  const share = (kind: Kind, label: string, description: string) => {
+    const limit = gate.errors[kind];
+    return (
+      <NumberInput
+        label={label}
+        description={description}
+        placeholder="no limit of their own"
+        min={0}
+        max={100}
+        suffix=" %"
+        value={limit === null ? '' : limit.share * 100}
+        onChange={(value) =>
+          onChange({
+            ...gate,
+            errors: {
+              ...gate.errors,
+              [kind]:
+                value === ''
+                  ? null
+                  : { share: Number(value) / 100, sample: limit?.sample ?? any?.sample ?? 1 },
+            },
+          })
+        }
+      />
+    );
+  };
+  const minutes = (
+    field: 'offlineSeconds' | 'timeoutSeconds',
+    label: string,
+    description: string,
+    min: number,
+  ) => (
+    <NumberInput
+      label={label}
+      description={description}
+      min={min}
+      max={10_080}
+      suffix=" min"
+      value={gate[field] / 60}
+      onChange={(value) => onChange({ ...gate, [field]: Math.round(Math.max(min, Number(value)) * 60) })}
+    />
+  );
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
+      <NumberInput
+        label="Judged from"
+        description="Fewer devices count as so many"
+        min={1}
+        max={100_000}
+        suffix={any?.sample === 1 ? ' device' : ' devices'}
+        disabled={any === null}
+        value={any?.sample ?? ''}
+        onChange={(value) =>
+          any &&
+          onChange({
+            ...gate,
+            errors: { ...gate.errors, any: { ...any, sample: Math.max(1, Math.round(Number(value) || 1)) } },
+          })
+        }
+      />
+      {share('rejected', 'Rejected up to', 'Devices that did not trust the package')}
+      {share('timed_out', 'Timed out up to', 'Connected devices that went silent')}
+      {minutes('timeoutSeconds', 'Timed out after', 'Connected, and nothing new', 1)}
+      {minutes('offlineSeconds', 'Out of reach after', 'Offline: neither holds up nor fails', 0)}
+      <NumberInput
+        label="Told a minute"
+        description="At most so many devices"
+        placeholder="all at once"
+        min={1}
+        max={100_000}
+        suffix=" devices"
+        value={gate.devicesPerMinute ?? ''}
+        onChange={(value) =>
+          onChange({
+            ...gate,
+            devicesPerMinute: value === '' ? null : Math.max(1, Math.round(Number(value) || 1)),
+          })
+        }
+      />
+    </SimpleGrid>
+  );
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "rollout_executions" ADD COLUMN "notified_at" timestamp with time zone;

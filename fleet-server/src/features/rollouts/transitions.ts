@@ -1,0 +1,68 @@
+import type { executionStates, groupStates, rolloutStates } from './schemas.js';
+
+export type RolloutState = (typeof rolloutStates)[number];
+export type GroupState = (typeof groupStates)[number];
+export type ExecutionState = (typeof executionStates)[number];
+export type Transitions<S extends string> = Readonly<Record<S, readonly S[]>>;
+
+export const rolloutTransitions: Transitions<RolloutState> = {
+  draft: ['awaiting_approval', 'ready', 'aborted'],
+  awaiting_approval: ['ready', 'aborted'],
+  ready: ['running', 'aborted'],
+  running: ['paused', 'finished', 'aborted', 'rolled_back'],
+  paused: ['running', 'aborted', 'rolled_back'],
+  finished: ['rolled_back'],
+  aborted: ['rolled_back'],
+  rolled_back: [],
+};
+
+/** A failed group runs again when the rollout is resumed. */
+export const groupTransitions: Transitions<GroupState> = {
+  scheduled: ['running'],
+  running: ['soaking', 'finished', 'failed'],
+  soaking: ['finished', 'failed'],
+  failed: ['running'],
+  finished: [],
+};
+
+const busy = [
+  'downloading',
+  'verifying',
+  'compiling',
+  'self_testing',
+  'active',
+  'confirmed',
+  'failed',
+  'rejected',
+  'timed_out',
+  'rolled_back',
+] as const;
+
+/** A device may go back a phase (a download starts over) and may skip phases that were too short to be seen. */
+export const executionTransitions: Transitions<ExecutionState> = {
+  queued: ['notified'],
+  notified: busy,
+  downloading: busy.filter((state) => state !== 'downloading'),
+  verifying: busy.filter((state) => state !== 'verifying'),
+  compiling: busy.filter((state) => state !== 'compiling'),
+  self_testing: busy.filter((state) => state !== 'self_testing'),
+  active: busy.filter((state) => state !== 'active'),
+  // The device went back to its old model by itself after all.
+  confirmed: ['failed', 'rejected', 'rolled_back'],
+  // Tried again on resume; or the device managed on its own.
+  failed: ['queued', 'confirmed', 'rolled_back'],
+  rejected: ['queued', 'confirmed', 'rolled_back'],
+  timed_out: [
+    'queued',
+    'downloading',
+    'verifying',
+    'compiling',
+    'self_testing',
+    'active',
+    'confirmed',
+    'failed',
+    'rejected',
+    'rolled_back',
+  ],
+  rolled_back: [],
+};
