@@ -23,10 +23,41 @@ export class ApiError extends Error {
   }
 }
 
-/** The public API as a user's script would call it: one cookie, JSON in and out. */
+/** The public API as a user's script would call it: a cookie or an API key, JSON in and out. */
 export class ApiClient {
   #cookie = '';
-  constructor(readonly baseUrl: string) {}
+  /** @param apiKey absent: sign in first */
+  constructor(
+    readonly baseUrl: string,
+    private readonly apiKey?: string,
+  ) {}
+
+  /** An answer that is a success, its body unread. @throws ApiError */
+  async raw(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${this.baseUrl}/api/v1${path}`, {
+      method,
+      ...init,
+      // What Node asks for where a body is a stream; it does not change others.
+      ...({ duplex: 'half' } as object),
+      headers: {
+        ...(this.apiKey ? { authorization: `Bearer ${this.apiKey}` } : {}),
+        ...(this.#cookie ? { cookie: this.#cookie } : {}),
+        ...(method === 'GET' ? {} : { 'x-lineside-csrf': '1' }),
+        ...(init.headers as Record<string, string> | undefined),
+      },
+    });
+    const cookie = response.headers.getSetCookie()[0];
+    if (cookie) this.#cookie = cookie.split(';')[0] ?? '';
+    if (response.ok) return response;
+    const text = await response.text();
+    let error: { code: string; message: string } | undefined;
+    try {
+      error = (JSON.parse(text) as { error?: typeof error }).error;
+    } catch {
+      // Not the fleet server's own answer, such as that of a proxy.
+    }
+    throw new ApiError(response.status, error?.code ?? 'unknown', error?.message ?? text.slice(0, 200));
+  }
 
   async request<T>(
     method: string,
@@ -34,26 +65,31 @@ export class ApiClient {
     body?: unknown,
     options: { type?: string; signal?: AbortSignal } = {},
   ): Promise<T> {
-    const response = await fetch(`${this.baseUrl}/api/v1${path}`, {
-      method,
-      headers: {
-        ...(this.#cookie ? { cookie: this.#cookie } : {}),
-        ...(method === 'GET' ? {} : { 'x-lineside-csrf': '1' }),
-        ...(body === undefined ? {} : { 'content-type': options.type ?? 'application/json' }),
-      },
+    const response = await this.raw(method, path, {
       ...(body === undefined
         ? {}
-        : { body: options.type ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+        : {
+            body: options.type ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+            headers: { 'content-type': options.type ?? 'application/json' },
+          }),
       ...(options.signal ? { signal: options.signal } : {}),
     });
-    const cookie = response.headers.getSetCookie()[0];
-    if (cookie) this.#cookie = cookie.split(';')[0] ?? '';
     const text = await response.text();
-    if (!response.ok) {
-      const error = (JSON.parse(text || '{}') as { error?: { code: string; message: string } }).error;
-      throw new ApiError(response.status, error?.code ?? 'unknown', error?.message ?? text.slice(0, 200));
-    }
     return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  /** Every item of a list that comes page by page. */
+  async *pages<T>(path: string, query = ''): AsyncGenerator<T> {
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const from: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+      const page: { items: T[]; nextCursor: string | null } = await this.request(
+        'GET',
+        `${path}?limit=500${query}${from}`,
+      );
+      yield* page.items;
+      cursor = page.nextCursor;
+    }
   }
 
   /** Signs in with the one-time link that the server printed. */
@@ -67,8 +103,14 @@ export class ApiClient {
   createClass = (name: string) => this.request<ClassItem>('POST', '/classes', { name });
   listClasses = () => this.request<{ items: ClassItem[] }>('GET', '/classes').then((page) => page.items);
 
-  createClaimToken = (name: string) =>
-    this.request<{ token: string; enrolUrl: string }>('POST', '/devices/claim-tokens', { name });
+  createClaimToken = (name: string, validMinutes?: number) =>
+    this.request<{ token: string; enrolUrl: string; expiresAt: string }>('POST', '/devices/claim-tokens', {
+      name,
+      ...(validMinutes === undefined ? {} : { validMinutes }),
+    });
+  getDevice = (id: string) => this.request<Device>('GET', `/devices/${encodeURIComponent(id)}`);
+  revokeDevice = (id: string) =>
+    this.request<Device>('POST', `/devices/${encodeURIComponent(id)}/revoke`, {});
   listDevices = () => this.request<{ items: Device[] }>('GET', '/devices').then((page) => page.items);
   infer = (deviceId: string, image: Uint8Array, type: string) =>
     this.request<Decision>('POST', `/devices/${deviceId}/infer`, image, { type });
@@ -79,18 +121,7 @@ export class ApiClient {
       '/frames/count',
     );
   /** Every stored frame, newest first. */
-  async *listFrames(query = ''): AsyncGenerator<Frame> {
-    let cursor: string | null = '';
-    while (cursor !== null) {
-      const from: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-      const page: { items: Frame[]; nextCursor: string | null } = await this.request(
-        'GET',
-        `/frames?limit=500${query}${from}`,
-      );
-      yield* page.items;
-      cursor = page.nextCursor;
-    }
-  }
+  listFrames = (query = '') => this.pages<Frame>('/frames', query);
   labelFrame = (id: string, classId: string, requestId: string) =>
     this.request<LabelRevision>('POST', `/frames/${id}/labels`, { requestId, classId });
 
@@ -100,6 +131,8 @@ export class ApiClient {
     this.request<{ label: LabelRevision; secondOpinion: boolean }>('POST', '/review/answers', body);
   orderQueue = () => this.request<{ ordered: number; method: string }>('POST', '/review/order', {});
 
+  listDatasets = () =>
+    this.request<{ items: DatasetVersion[] }>('GET', '/datasets').then((page) => page.items);
   createDataset = () => this.request<DatasetVersion>('POST', '/datasets', {});
   startTraining = (body: { datasetVersionId?: string; alpha?: number; mode?: TuneMode } = {}) =>
     this.request<TrainingRun>('POST', '/training/runs', body);
@@ -108,6 +141,8 @@ export class ApiClient {
   cancelTraining = (id: string) => this.request<TrainingRun>('POST', `/training/runs/${id}/cancel`);
   getTraining = (id: string) => this.request<TrainingRun>('GET', `/training/runs/${id}`);
   listModels = () => this.request<{ items: ModelVersion[] }>('GET', '/models').then((page) => page.items);
+
+  getModel = (id: string) => this.request<ModelVersion>('GET', `/models/${encodeURIComponent(id)}`);
 
   verifyAudit = (kept?: string) =>
     this.request<AuditVerification>(
@@ -120,6 +155,6 @@ export class ApiClient {
     this.request<Rollout>('POST', '/rollouts', { modelVersionId, strategy, start });
   getRollout = (id: string) =>
     this.request<{ rollout: Rollout; executions: Execution[] }>('GET', `/rollouts/${id}`);
-  rolloutAction = (id: string, action: 'start' | 'pause' | 'resume' | 'abort' | 'roll-back') =>
+  rolloutAction = (id: string, action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'roll-back') =>
     this.request<Rollout>('POST', `/rollouts/${id}/${action}`, {});
 }

@@ -1,0 +1,21 @@
+import type { Command } from './command.js';
+import { audit } from './families/audit.js';
+import { completion } from './families/completion.js';
+import { datasets } from './families/datasets.js';
+import { devices } from './families/devices.js';
+import { labels } from './families/labels.js';
+import { models } from './families/models.js';
+import { rollouts } from './families/rollouts.js';
+import { train } from './families/train.js';
+
+/** Every command there is. */
+export const commands: readonly Command[] = [
+  ...devices,
+  ...rollouts,
+  ...models,
+  ...datasets,
+  ...labels,
+  ...train,
+  ...audit,
+  completion(() => commands),
+];

@@ -1,0 +1,103 @@
+import type { Device } from '../../features/devices/schemas.js';
+import type { Command } from '../command.js';
+import { csvLine } from '../csv.js';
+import { columns } from '../output.js';
+
+const stateOf = (device: Device): string =>
+  device.revokedAt ? 'revoked' : device.online ? 'online' : 'offline';
+const modelOf = (device: Device): string => device.reported?.model?.version ?? '';
+
+export const devices: readonly Command[] = [
+  {
+    words: 'devices list',
+    help: 'the fleet',
+    async run({ api, output }) {
+      const items = await (await api()).listDevices();
+      output.table({ items }, ['ID', 'NAME', 'STATE', 'MODEL', 'ALARMS', 'LAST SEEN'], (device) => [
+        device.id,
+        device.name,
+        stateOf(device),
+        modelOf(device),
+        String(device.alarms.length),
+        device.lastSeenAt ?? 'never',
+      ]);
+    },
+  },
+  {
+    words: 'devices show',
+    arguments: ['ID'],
+    help: 'one device: what it runs, and what is wrong with it',
+    async run({ api, arguments: [id = ''], output }) {
+      const device = await (await api()).getDevice(id);
+      output.show(device, () =>
+        [
+          columns(
+            ['id', device.id],
+            [
+              ['name', device.name],
+              ['state', stateOf(device)],
+              ['model', modelOf(device)],
+              ['desired', device.desiredModelVersion ?? ''],
+              ['update', device.reported?.update.phase ?? ''],
+              ['enrolled', device.enrolledAt],
+              ['certificate until', device.certificateExpiresAt],
+            ],
+          ),
+          ...device.alarms.map(({ severity, code, message }) => `${severity} ${code}: ${message}`),
+        ].join('\n'),
+      );
+    },
+  },
+  {
+    words: 'devices enrol',
+    arguments: ['NAME'],
+    help: 'a claim token, with which one device may enrol under this name',
+    options: { 'valid-minutes': { value: 'N', help: 'how long; 60 by default' } },
+    async run({ api, arguments: [name = ''], options, output }) {
+      const claim = await (await api()).createClaimToken(name, options.number('valid-minutes'));
+      output.show(claim, () =>
+        columns(
+          ['token', claim.token],
+          [
+            ['enrolUrl', claim.enrolUrl],
+            ['until', claim.expiresAt],
+          ],
+        ),
+      );
+    },
+  },
+  {
+    words: 'devices revoke',
+    arguments: ['ID'],
+    help: 'refuse the certificate of a device from now on and drop its connection',
+    async run({ api, arguments: [id = ''], output }) {
+      const device = await (await api()).revokeDevice(id);
+      output.show(device, () => `${device.id} is revoked.`);
+    },
+  },
+  {
+    words: 'devices export',
+    help: 'the fleet as CSV',
+    async run({ api, output }) {
+      const items = await (await api()).listDevices();
+      output.print(
+        output.json
+          ? `${JSON.stringify({ items }, null, 2)}\n`
+          : csvLine(['id', 'name', 'state', 'model', 'enrolled', 'certificate_until', 'last_seen']) +
+              items
+                .map((device) =>
+                  csvLine([
+                    device.id,
+                    device.name,
+                    stateOf(device),
+                    modelOf(device),
+                    device.enrolledAt,
+                    device.certificateExpiresAt,
+                    device.lastSeenAt ?? '',
+                  ]),
+                )
+                .join(''),
+      );
+    },
+  },
+];

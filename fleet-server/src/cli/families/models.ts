@@ -1,0 +1,100 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { pipeline as passOn, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { ModelVersion } from '../../features/models/schemas.js';
+import type { Command } from '../command.js';
+import { columns } from '../output.js';
+
+const percent = (share: number | null): string => (share === null ? '' : `${(100 * share).toFixed(1)} %`);
+const role = (model: ModelVersion): string =>
+  model.champion ? 'champion' : model.challenger ? 'challenger' : '';
+
+export const models: readonly Command[] = [
+  {
+    words: 'models list',
+    help: 'newest first',
+    async run({ api, output }) {
+      const items = await (await api()).listModels();
+      output.table({ items }, ['ID', 'ROLE', 'BALANCED ACCURACY', 'MB', 'DEVICES', 'CREATED'], (model) => [
+        model.id,
+        role(model),
+        percent(model.balancedAccuracy),
+        (model.bytes / 1e6).toFixed(1),
+        String(model.devices),
+        model.createdAt,
+      ]);
+    },
+  },
+  {
+    words: 'models show',
+    arguments: ['ID'],
+    help: 'one model version',
+    async run({ api, arguments: [id = ''], output }) {
+      const model = await (await api()).getModel(id);
+      output.show(model, () =>
+        columns(
+          ['id', model.id],
+          [
+            ['role', role(model)],
+            ['created', model.createdAt],
+            ['classes', model.manifest.classes.map(({ id: name }) => name).join(', ')],
+            ['balanced accuracy', percent(model.balancedAccuracy)],
+            ['variants', model.manifest.variants.map(({ name }) => name).join(', ')],
+            ['tags', model.tags.join(', ')],
+            ['notes', model.notes],
+          ],
+        ),
+      );
+    },
+  },
+  {
+    words: 'models export',
+    arguments: ['ID'],
+    help: 'a signed package of it, as a file',
+    options: { output: { value: 'FILE', help: 'lineside-<ID>.tar by default' } },
+    async run({ api, arguments: [id = ''], options, output, signal }) {
+      const path = options.text('output') ?? `lineside-${id}.tar`;
+      const response = await (await api()).raw('GET', `/models/${encodeURIComponent(id)}/package`, {
+        signal,
+      });
+      const bytes = Number(response.headers.get('content-length') ?? 0);
+      const part = `${path}.part`;
+      try {
+        await pipeline(
+          Readable.fromWeb(response.body as ReadableStream),
+          output.counting('download', bytes),
+          createWriteStream(part),
+        );
+        await rename(part, path);
+      } finally {
+        await rm(part, { force: true });
+      }
+      output.show({ file: path, bytes }, () => path);
+    },
+  },
+  {
+    words: 'models import',
+    arguments: ['FILE'],
+    help: 'register a package of another fleet',
+    options: { signer: { value: 'FINGERPRINT', help: 'the fleet that must have signed it' } },
+    async run({ api, arguments: [path = ''], options, output, signal }) {
+      const { size } = await stat(path);
+      const signer = options.text('signer');
+      const counter = passOn(createReadStream(path), output.counting('upload', size), () => {});
+      const upload = Readable.toWeb(counter);
+      const response = await (await api()).raw(
+        'POST',
+        `/models/packages${signer ? `?signer=${encodeURIComponent(signer)}` : ''}`,
+        {
+          body: upload as never,
+          headers: { 'content-type': 'application/x-tar', 'content-length': String(size) },
+          signal,
+        },
+      );
+      const model = (await response.json()) as ModelVersion;
+      output.show(model, () => `Registered as ${model.id}.`);
+    },
+  },
+];
