@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import { readDeviceClasses } from '@lineside/agent/inference/device-classes';
 import { ensureDefaultBackbone } from '@lineside/fleet-server/learning/backbone/default-backbone';
 import { composeFeatureExtractor, composeModel } from '@lineside/fleet-server/learning/compose';
 import { fitHead } from '@lineside/fleet-server/learning/head/fit-head';
 import type { RgbImage } from '@lineside/fleet-server/learning/image';
 import { type ImageModel, openImageModel } from '@lineside/fleet-server/learning/onnx/session';
 import { measureAgreement } from '@lineside/fleet-server/learning/quantise/agreement';
+import { deviceClasses } from '@lineside/fleet-server/learning/quantise/device-classes';
 import { calibrateNetwork, quantiseNetwork } from '@lineside/fleet-server/learning/quantise/quantise';
+import type { IntegerClass } from '@lineside/shared';
 import { type Bench, type BenchResult, rounded } from '../report.js';
 import { drawSurface, pictureClasses } from './pictures.js';
 import { buildResnet18, resnet18Dimensions } from './resnet18.js';
@@ -62,9 +65,12 @@ async function latencies(models: Record<'fp32' | 'int8', ImageModel>, image: Rgb
 
 export const int8Bench: Bench = {
   summary:
-    'latency of the 8-bit variant on one thread beside the float model, MobileNetV2 and ResNet-18; agreement',
+    "latency of this processor's 8-bit variant on one thread beside the float model, MobileNetV2 and ResNet-18; agreement",
   async run({ workDir, say }) {
     const result: BenchResult = { figures: {}, references: {}, ratios: {}, skipped: [], ok: true };
+    const deviceClass = readDeviceClasses().find((each): each is IntegerClass => each in deviceClasses);
+    if (!deviceClass) return { ...result, skipped: ['no 8-bit variant is made for this processor'] };
+    say(`variant for ${deviceClasses[deviceClass].summary}`);
     const mobilenet = await ensureDefaultBackbone(workDir);
     const backbones = {
       mobilenetv2: { bytes: await readFile(mobilenet.path), dimensions: mobilenet.dimensions },
@@ -81,7 +87,7 @@ export const int8Bench: Bench = {
         training.map(({ image }) => image),
         1,
       );
-      const variant = quantiseNetwork(calibrated, 'x86-vnni');
+      const variant = quantiseNetwork(calibrated, deviceClass);
       const quantiseSeconds = (performance.now() - started) / 1000;
       const [fp32, int8] = await Promise.all([openImageModel(bytes, 1), openImageModel(variant, 1)]);
       try {
