@@ -281,6 +281,8 @@ export const reviewItems = pgTable(
     /** What the champion's head says of the stored embedding, which may be newer than the camera's decision. */
     prelabelClassId: text('prelabel_class_id'),
     prelabelConfidence: doublePrecision('prelabel_confidence'),
+    /** Who put it at the front of the queue; null: its place is by order. */
+    sentBy: text('sent_by'),
   },
   (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
 );

@@ -8,6 +8,7 @@ import { registerDatasets } from './datasets/routes.js';
 import { registerDeviceSettings } from './device-settings/routes.js';
 import { createDriftBackground } from './drift/background.js';
 import { registerDrift } from './drift/routes.js';
+import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
 import { registerLabelling } from './labelling/routes.js';
@@ -30,6 +31,7 @@ export function registerProductFeatures(
 ): void {
   registerClasses(app, services);
   registerFrames(app, services);
+  registerExplorer(app, services);
   registerLabelling(app, services);
   registerDatasets(app, services);
   registerArchitectures(app, services, options);

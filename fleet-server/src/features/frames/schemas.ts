@@ -14,7 +14,12 @@ export const LabelRevision = Type.Object({
   ]),
   classId: Nullable(Type.String()),
   author: Type.String(),
-  source: Type.Union([Type.Literal('review'), Type.Literal('api'), Type.Literal('second_opinion')]),
+  source: Type.Union([
+    Type.Literal('review'),
+    Type.Literal('api'),
+    Type.Literal('explorer', { description: 'One of many that a person chose in the dataset' }),
+    Type.Literal('second_opinion'),
+  ]),
   durationMs: Nullable(Type.Integer({ minimum: 0 })),
   at: Timestamp,
 });

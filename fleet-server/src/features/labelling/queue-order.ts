@@ -151,8 +151,8 @@ export class QueueOrderer {
       }));
       const updated = await this.#services.database.db.execute(sql`
         update review_items set
-          priority = o.score - review_items.skips,
-          reason = o.reason,
+          priority = case when sent_by is null then o.score else 1 end - review_items.skips,
+          reason = case when sent_by is null then o.reason else review_items.reason end,
           prelabel_class_id = o.class,
           prelabel_confidence = o.confidence
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)

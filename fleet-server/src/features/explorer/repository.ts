@@ -1,0 +1,91 @@
+import { asc, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { DbOrTransaction } from '../../db/database.js';
+import { devices, frames } from '../../db/schema.js';
+import { confidence, type Dimension, decided, labelState, matching, model, waiting } from './filter.js';
+import type { FrameFilter, Summary, sorts, Tile } from './schemas.js';
+
+type Sort = (typeof sorts)[number];
+
+const orders: Record<Sort, SQL[]> = {
+  newest: [desc(frames.receivedAt), desc(frames.id)],
+  oldest: [asc(frames.receivedAt), asc(frames.id)],
+  least_sure: [sql`${confidence} asc nulls last`, desc(frames.id)],
+  surest: [sql`${confidence} desc nulls last`, desc(frames.id)],
+};
+
+/** A part of the matching frames in order. The ids are found first: a far offset then reads nothing but an index. */
+export async function tiles(
+  db: DbOrTransaction,
+  filter: FrameFilter,
+  page: { sort: Sort; asOf: string; offset: number; limit: number },
+): Promise<Tile[]> {
+  const order = orders[page.sort];
+  const ids = db
+    .select({ id: frames.id })
+    .from(frames)
+    .where(matching(filter, page.asOf))
+    .orderBy(...order)
+    .offset(page.offset)
+    .limit(page.limit);
+  const rows = await db
+    .select({
+      id: frames.id,
+      deviceName: sql<string>`coalesce(${devices.name}, ${frames.deviceId})`,
+      capturedAt: frames.capturedAt,
+      labelKind: frames.labelKind,
+      labelClassId: frames.labelClassId,
+      decided,
+      confidence,
+      waiting,
+    })
+    .from(frames)
+    .leftJoin(devices, eq(devices.id, frames.deviceId))
+    .where(inArray(frames.id, ids))
+    .orderBy(...order);
+  return rows.map((row) => ({
+    id: row.id,
+    deviceName: row.deviceName,
+    capturedAt: row.capturedAt.toISOString(),
+    label:
+      row.labelKind === null || row.labelKind === 'retracted'
+        ? null
+        : { kind: row.labelKind, classId: row.labelClassId },
+    decision:
+      row.decided === null || row.confidence === null
+        ? null
+        : { classId: row.decided, confidence: Number(row.confidence) },
+    waiting: row.waiting,
+  }));
+}
+
+const reasonKind = sql<string>`reason ->> 'kind'`;
+const facets = {
+  deviceId: sql<string | null>`${frames.deviceId}`,
+  label: labelState,
+  classId: sql<string | null>`${frames.labelClassId}`,
+  predicted: decided,
+  reason: reasonKind,
+  model,
+} as const satisfies Partial<Record<Dimension, SQL>>;
+
+/** @param asOf ISO text; later frames are left out */
+export async function summary(db: DbOrTransaction, filter: FrameFilter, asOf: string): Promise<Summary> {
+  const [all] = await db.select({ frames: count() }).from(frames).where(matching(filter, asOf));
+  const counted = {} as Summary['facets'];
+  for (const [dimension, value] of Object.entries(facets) as [keyof typeof facets, SQL<string | null>][]) {
+    const query = db.select({ value, frames: count() }).from(frames).$dynamic();
+    // A frame may have several reasons; it counts once for each.
+    if (dimension === 'reason') {
+      query.innerJoin(sql`jsonb_array_elements(${frames.reasons}) as reason`, sql`true`);
+    }
+    const rows = await query
+      .where(matching(filter, asOf, dimension))
+      .groupBy(value)
+      .orderBy(desc(count()), value)
+      .limit(200);
+    counted[dimension] = rows.flatMap(({ value: found, frames: many }) =>
+      found === null ? [] : { value: found, frames: many },
+    );
+  }
+  return { total: all?.frames ?? 0, asOf, facets: counted };
+}

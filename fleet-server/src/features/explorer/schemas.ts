@@ -1,0 +1,122 @@
+import { flagReasonKinds } from '@lineside/shared';
+import Type, { type Static } from 'typebox';
+import { Nullable, Timestamp } from '../../http/page.js';
+import { defineRoute } from '../../http/route.js';
+
+export const labelStates = ['class', 'unsure', 'skip', 'none'] as const;
+export const sorts = ['newest', 'oldest', 'least_sure', 'surest'] as const;
+export const mostFramesAtOnce = 500;
+
+const filterFields = {
+  deviceId: Type.Optional(Type.String({ maxLength: 64 })),
+  label: Type.Optional(Type.Enum(labelStates, { description: 'Kind of the current label; none: no label' })),
+  classId: Type.Optional(Type.String({ maxLength: 64, description: 'Current label' })),
+  predicted: Type.Optional(Type.String({ maxLength: 64, description: 'Class the camera decided for' })),
+  contradicted: Type.Optional(
+    Type.Boolean({ description: "Labelled as another class than the camera's decision" }),
+  ),
+  waiting: Type.Optional(Type.Boolean({ description: 'Whether it is in the review queue' })),
+  reason: Type.Optional(Type.Enum(flagReasonKinds, { description: 'Why the camera sent it' })),
+  model: Type.Optional(Type.String({ maxLength: 64, description: 'Version that decided' })),
+  surest: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Confidence at most' })),
+  leastSure: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Confidence at least' })),
+  from: Type.Optional(Type.String({ format: 'date-time', description: 'Captured at or after' })),
+  until: Type.Optional(Type.String({ format: 'date-time', description: 'Captured before' })),
+  text: Type.Optional(
+    Type.String({ maxLength: 100, description: 'Part of id, group, source or a metadata value' }),
+  ),
+};
+const FrameFilter = Type.Object(filterFields);
+export type FrameFilter = Static<typeof FrameFilter>;
+
+/** What a grid shows of a frame. */
+export const Tile = Type.Object({
+  id: Type.String(),
+  deviceName: Type.String(),
+  capturedAt: Timestamp,
+  label: Nullable(Type.Object({ kind: Type.Enum(labelStates), classId: Nullable(Type.String()) })),
+  decision: Nullable(Type.Object({ classId: Type.String(), confidence: Type.Number() })),
+  waiting: Type.Boolean(),
+});
+export type Tile = Static<typeof Tile>;
+
+const Facet = Type.Array(Type.Object({ value: Type.String(), frames: Type.Integer() }));
+export const Summary = Type.Object({
+  total: Type.Integer({ description: 'Frames that match' }),
+  asOf: Timestamp,
+  facets: Type.Object(
+    {
+      deviceId: Facet,
+      label: Facet,
+      classId: Facet,
+      predicted: Facet,
+      reason: Facet,
+      model: Facet,
+    },
+    { description: 'Frames by value, each counted without the filter on itself' },
+  ),
+});
+export type Summary = Static<typeof Summary>;
+
+export const getSummary = defineRoute({
+  method: 'GET',
+  url: '/explorer/summary',
+  tag: 'explorer',
+  summary: 'How many stored frames match, and what they divide into',
+  access: 'viewer',
+  query: FrameFilter,
+  response: Summary,
+});
+export const listTiles = defineRoute({
+  method: 'GET',
+  url: '/explorer/frames',
+  tag: 'explorer',
+  summary: 'Matching frames from any place in the order; frames that came after `asOf` do not shift it',
+  access: 'viewer',
+  query: Type.Object({
+    ...filterFields,
+    sort: Type.Optional(Type.Enum(sorts, { default: 'newest' })),
+    asOf: Type.Optional(Type.String({ format: 'date-time' })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: mostFramesAtOnce, default: 100 })),
+  }),
+  response: Type.Object({ items: Type.Array(Tile) }),
+});
+
+const frameIds = Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: mostFramesAtOnce });
+const requestId = Type.String({
+  minLength: 8,
+  maxLength: 64,
+  description: 'The same id twice acts once',
+});
+
+export const labelMany = defineRoute({
+  method: 'POST',
+  url: '/explorer/labels',
+  tag: 'explorer',
+  summary: 'Give many frames one class; each gets a label revision of its own',
+  access: 'operator',
+  body: Type.Object({ requestId, frameIds, classId: Type.String({ maxLength: 64 }) }),
+  response: Type.Object({
+    labelled: Type.Integer(),
+    unchanged: Type.Integer({ description: 'Had that label already, or are unknown' }),
+  }),
+});
+export const undoMany = defineRoute({
+  method: 'POST',
+  url: '/explorer/labels/undo',
+  tag: 'explorer',
+  summary: 'Give the frames of one such request the labels they had, where nobody has labelled them since',
+  access: 'operator',
+  body: Type.Object({ requestId, undo: Type.String({ minLength: 8, maxLength: 64 }) }),
+  response: Type.Object({ undone: Type.Integer() }),
+});
+export const sendToQueue = defineRoute({
+  method: 'POST',
+  url: '/explorer/queue',
+  tag: 'explorer',
+  summary: 'Put frames at the front of the review queue, labelled ones to be looked at again',
+  access: 'operator',
+  body: Type.Object({ frameIds }),
+  response: Type.Object({ queued: Type.Integer() }),
+});
