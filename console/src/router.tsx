@@ -10,6 +10,7 @@ import { toApiError } from './api/errors.js';
 import { meQuery } from './api/queries.js';
 import { allows } from './api/session.js';
 import type { Role } from './api/types.js';
+import { readSearch } from './features/dataset/filter.js';
 import { type DeviceTab, deviceTabs } from './features/device/tabs.js';
 import { NotFound, RouteFailed, RoutePending } from './shell/fallbacks.js';
 import { Shell } from './shell/shell.js';
@@ -85,6 +86,12 @@ const reviewRoute = createRoute({
   beforeLoad: needs('operator'),
   component: lazyRouteComponent(() => import('./features/review/review-page.js'), 'ReviewPage'),
 });
+const datasetRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/dataset',
+  validateSearch: readSearch,
+  component: lazyRouteComponent(() => import('./features/dataset/dataset-page.js'), 'DatasetPage'),
+});
 const trainingRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/training',
@@ -134,6 +141,7 @@ const routeTree = rootRoute.addChildren([
     fleetRoute,
     deviceRoute,
     reviewRoute,
+    datasetRoute,
     trainingRoute,
     runRoute,
     modelsRoute,

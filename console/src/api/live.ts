@@ -16,9 +16,9 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
     case 'telemetry':
       return [keys.devices];
     case 'frames':
-      return [keys.devices, keys.status, keys.stats];
+      return [keys.devices, keys.status, keys.stats, keys.explorer];
     case 'queue':
-      return [keys.stats, keys.status, keys.classes];
+      return [keys.stats, keys.status, keys.classes, keys.explorer];
     case 'training':
       return [keys.training, keys.stats, keys.testSets];
     case 'models':

@@ -7,12 +7,15 @@ import {
 } from '@tanstack/react-query';
 import { client, unwrap } from './client.js';
 import { ApiError } from './errors.js';
+import type { FrameFilter, FrameSort } from './types.js';
 
 export const keys = {
   me: ['me'],
   devices: ['devices'],
   classes: ['classes'],
   stats: ['review-stats'],
+  explorer: ['explorer'],
+  explorerView: ['explorer-view'],
   training: ['training'],
   architectures: ['architectures'],
   trainers: ['trainers'],
@@ -118,6 +121,38 @@ export const classesQuery = queryOptions({
   queryFn: async () =>
     (await unwrap(client.GET('/api/v1/classes'))).items.toSorted((a, b) => a.position - b.position),
 });
+/** Frames that match now. */
+export const explorerSummaryQuery = (filter: FrameFilter) =>
+  queryOptions({
+    queryKey: [...keys.explorer, filter],
+    queryFn: () => unwrap(client.GET('/api/v1/explorer/summary', { params: { query: filter } })),
+    placeholderData: keepPreviousData,
+  });
+/** Frames that matched when the person opened the view for the `opened`th time: what a grid keeps to. */
+export const explorerViewQuery = (filter: FrameFilter, opened: number) =>
+  queryOptions({
+    queryKey: [...keys.explorerView, 'summary', filter, opened],
+    queryFn: () => unwrap(client.GET('/api/v1/explorer/summary', { params: { query: filter } })),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+export const framesPerPage = 120;
+export const explorerPageQuery = (asked: {
+  filter: FrameFilter;
+  sort: FrameSort;
+  asOf: string;
+  page: number;
+}) =>
+  queryOptions({
+    queryKey: [...keys.explorerView, 'page', asked],
+    queryFn: async ({ signal }) => {
+      const { filter, page, ...order } = asked;
+      const query = { ...filter, ...order, offset: page * framesPerPage, limit: framesPerPage };
+      return (await unwrap(client.GET('/api/v1/explorer/frames', { params: { query }, signal }))).items;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
 export const statsQuery = queryOptions({
   queryKey: keys.stats,
   queryFn: () => unwrap(client.GET('/api/v1/review/stats')),

@@ -4732,6 +4732,402 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explorer/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many stored frames match, and what they divide into */
+        get: {
+            parameters: {
+                query?: {
+                    deviceId?: string;
+                    /** @description Kind of the current label; none: no label */
+                    label?: "class" | "unsure" | "skip" | "none";
+                    /** @description Current label */
+                    classId?: string;
+                    /** @description Class the camera decided for */
+                    predicted?: string;
+                    /** @description Labelled as another class than the camera's decision */
+                    contradicted?: boolean;
+                    /** @description Whether it is in the review queue */
+                    waiting?: boolean;
+                    /** @description Why the camera sent it */
+                    reason?: "low_confidence" | "small_margin" | "novel" | "disagreement" | "image_dark" | "image_bright" | "image_blurry" | "image_covered" | "image_moved" | "image_frozen" | "audit" | "record" | "no_model" | "requested";
+                    /** @description Version that decided */
+                    model?: string;
+                    /** @description Confidence at most */
+                    surest?: number;
+                    /** @description Confidence at least */
+                    leastSure?: number;
+                    /** @description Captured at or after */
+                    from?: string;
+                    /** @description Captured before */
+                    until?: string;
+                    /** @description Part of id, group, source or a metadata value */
+                    text?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Frames that match */
+                            total: number;
+                            /** Format: date-time */
+                            asOf: string;
+                            /** @description Frames by value, each counted without the filter on itself */
+                            facets: {
+                                deviceId: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                label: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                classId: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                predicted: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                reason: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                model: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                            };
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give many frames one class; each gets a label revision of its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice acts once */
+                        requestId: string;
+                        frameIds: string[];
+                        classId: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            labelled: number;
+                            /** @description Had that label already, or are unknown */
+                            unchanged: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Matching frames from any place in the order; frames that came after `asOf` do not shift it */
+        get: {
+            parameters: {
+                query?: {
+                    deviceId?: string;
+                    /** @description Kind of the current label; none: no label */
+                    label?: "class" | "unsure" | "skip" | "none";
+                    /** @description Current label */
+                    classId?: string;
+                    /** @description Class the camera decided for */
+                    predicted?: string;
+                    /** @description Labelled as another class than the camera's decision */
+                    contradicted?: boolean;
+                    /** @description Whether it is in the review queue */
+                    waiting?: boolean;
+                    /** @description Why the camera sent it */
+                    reason?: "low_confidence" | "small_margin" | "novel" | "disagreement" | "image_dark" | "image_bright" | "image_blurry" | "image_covered" | "image_moved" | "image_frozen" | "audit" | "record" | "no_model" | "requested";
+                    /** @description Version that decided */
+                    model?: string;
+                    /** @description Confidence at most */
+                    surest?: number;
+                    /** @description Confidence at least */
+                    leastSure?: number;
+                    /** @description Captured at or after */
+                    from?: string;
+                    /** @description Captured before */
+                    until?: string;
+                    /** @description Part of id, group, source or a metadata value */
+                    text?: string;
+                    sort?: "newest" | "oldest" | "least_sure" | "surest";
+                    asOf?: string;
+                    offset?: number;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                deviceName: string;
+                                /** Format: date-time */
+                                capturedAt: string;
+                                label: {
+                                    /** @enum {unknown} */
+                                    kind: "class" | "unsure" | "skip" | "none";
+                                    classId: string | null;
+                                } | null;
+                                decision: {
+                                    classId: string;
+                                    confidence: number;
+                                } | null;
+                                waiting: boolean;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put frames at the front of the review queue, labelled ones to be looked at again */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        frameIds: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            queued: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/labels/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the frames of one such request the labels they had, where nobody has labelled them since */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice acts once */
+                        requestId: string;
+                        undo: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            undone: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/frames/count": {
         parameters: {
             query?: never;
@@ -4867,7 +5263,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "second_opinion";
+                                    source: "review" | "api" | "explorer" | "second_opinion";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -4878,7 +5274,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "second_opinion";
+                                source: "review" | "api" | "explorer" | "second_opinion";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -4990,7 +5386,7 @@ export interface paths {
                             kind: "class" | "unsure" | "skip" | "retracted";
                             classId: string | null;
                             author: string;
-                            source: "review" | "api" | "second_opinion";
+                            source: "review" | "api" | "explorer" | "second_opinion";
                             durationMs: number | null;
                             /** Format: date-time */
                             at: string;
@@ -5103,7 +5499,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "second_opinion";
+                                    source: "review" | "api" | "explorer" | "second_opinion";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -5191,7 +5587,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "second_opinion";
+                                source: "review" | "api" | "explorer" | "second_opinion";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -5307,7 +5703,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "second_opinion";
+                                        source: "review" | "api" | "explorer" | "second_opinion";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -5622,7 +6018,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "second_opinion";
+                                        source: "review" | "api" | "explorer" | "second_opinion";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -5765,7 +6161,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "second_opinion";
+                                source: "review" | "api" | "explorer" | "second_opinion";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;

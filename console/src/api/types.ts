@@ -25,6 +25,12 @@ export type Drift = Ok<'/api/v1/drift', 'get'>['items'][number];
 export type ClaimToken = Ok<'/api/v1/devices/claim-tokens', 'post'>;
 export type ClassItem = Ok<'/api/v1/classes', 'get'>['items'][number];
 export type Frame = Ok<'/api/v1/frames/{id}', 'get'>['frame'];
+export type FrameFilter = NonNullable<paths['/api/v1/explorer/summary']['get']['parameters']['query']>;
+export type FrameSort = NonNullable<
+  NonNullable<paths['/api/v1/explorer/frames']['get']['parameters']['query']>['sort']
+>;
+export type FrameSummary = Ok<'/api/v1/explorer/summary', 'get'>;
+export type Tile = Ok<'/api/v1/explorer/frames', 'get'>['items'][number];
 export type ReviewItem = Ok<'/api/v1/review/leases', 'post'>['items'][number];
 export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;
 export type Answer = Body<paths['/api/v1/review/answers']['post']>['answer'];

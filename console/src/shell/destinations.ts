@@ -4,6 +4,7 @@ import {
   IconChecklist,
   IconDeviceCctv,
   IconHistory,
+  IconPhoto,
   IconRocket,
   IconUsers,
 } from '@tabler/icons-react';
@@ -13,6 +14,7 @@ import type { Role } from '../api/types.js';
 export const destinations = [
   { to: '/', label: 'Fleet', icon: IconDeviceCctv, least: 'viewer' },
   { to: '/review', label: 'Review', icon: IconChecklist, least: 'operator' },
+  { to: '/dataset', label: 'Dataset', icon: IconPhoto, least: 'viewer' },
   { to: '/training', label: 'Training', icon: IconBrain, least: 'viewer' },
   { to: '/models', label: 'Models', icon: IconBox, least: 'viewer' },
   { to: '/rollouts', label: 'Rollouts', icon: IconRocket, least: 'viewer' },

@@ -12,6 +12,7 @@ import * as datasets from '../features/datasets/schemas.js';
 import * as deviceSettings from '../features/device-settings/schemas.js';
 import * as devices from '../features/devices/schemas.js';
 import * as drift from '../features/drift/schemas.js';
+import * as explorer from '../features/explorer/schemas.js';
 import * as frames from '../features/frames/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
@@ -41,6 +42,7 @@ export const declaredRoutes: AnyRoute[] = [
   deviceSettings,
   devices,
   drift,
+  explorer,
   frames,
   labelling,
   lineage,

@@ -41,7 +41,11 @@ onEachEngine('explorer', async (t, engine) => {
 
   t.test('frames are found by what is known of them, and counted by it', async (t) => {
     await addDevice(world, 'box-1');
-    const sure = await addFrame(world, { deviceId: 'box-1', decision: decision('good', 0.9), source: 'a_1.png' });
+    const sure = await addFrame(world, {
+      deviceId: 'box-1',
+      decision: decision('good', 0.9),
+      source: 'a_1.png',
+    });
     const unsure = await addFrame(world, { decision: decision('scratch', 0.4, 'v2'), groupKey: 'part 100%' });
     const blind = await addFrame(world, { reasons: [{ kind: 'no_model', score: 1 }] });
     await labelAll(ann, [sure], 'scratch');

@@ -1,4 +1,8 @@
 import { useLayoutEffect, useRef } from 'react';
+import { digitKey, ownsActivation, typing } from '../../ui/keyboard.js';
+
+/** Where Enter and Space answer the frame, whatever has the focus. */
+const answers = '[data-review-keys]';
 
 export interface ReviewKeys {
   digit(place: number): void;
@@ -21,16 +25,6 @@ export const keyHelp = [
 
 /** A dialog that fades out would keep the focus, and swallow the next key. */
 export const instantly = { duration: 0 };
-
-const typing = (target: EventTarget | null): boolean =>
-  target instanceof Element &&
-  target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"]') !== null;
-
-/** A control outside the answers that has the focus keeps Enter and Space for itself. */
-const ownsActivation = (target: EventTarget | null): boolean =>
-  target instanceof Element &&
-  target.closest('a, button, [role="menu"]') !== null &&
-  !target.closest('[data-review-keys]');
 
 /**
  * The review's keyboard, on the whole page but not while a person types or a dialog is open. Layout effects: a key
@@ -61,12 +55,9 @@ function actionOf(event: KeyboardEvent, actions: ReviewKeys): (() => void) | nul
   }
   if (event.altKey) return null;
   if (event.key === '?') return actions.help;
-  if (event.key === 'Enter') return ownsActivation(event.target) ? null : actions.accept;
-  if (event.key === ' ') return ownsActivation(event.target) ? null : actions.skip;
+  if (event.key === 'Enter') return ownsActivation(event.target, answers) ? null : actions.accept;
+  if (event.key === ' ') return ownsActivation(event.target, answers) ? null : actions.skip;
   if (event.key.toLowerCase() === 'u') return actions.unsure;
-  // The key's position also serves layouts where digits need Shift.
-  const digit =
-    /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? (/^\d$/.test(event.key) ? event.key : undefined);
-  if (digit === undefined || event.shiftKey) return null;
-  return () => actions.digit(digit === '0' ? 9 : Number(digit) - 1);
+  const place = event.shiftKey ? null : digitKey(event);
+  return place === null ? null : () => actions.digit(place);
 }

@@ -27,7 +27,8 @@ async function lock(tx: Transaction, frameIds: readonly string[]): Promise<void>
     .for('update');
 }
 
-const list = (frameIds: readonly string[]) => sql`(select jsonb_array_elements_text(${JSON.stringify(frameIds)}::jsonb))`;
+const list = (frameIds: readonly string[]) =>
+  sql`(select jsonb_array_elements_text(${JSON.stringify(frameIds)}::jsonb))`;
 
 /**
  * Gives the frames one class. Whoever has one of them on lease keeps working; that answer becomes a second opinion.

@@ -19,9 +19,7 @@ const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => 
   classId: (id) => eq(frames.labelClassId, id),
   predicted: (id) => sql`${decided} = ${id}`,
   contradicted: (yes) =>
-    yes
-      ? sql`${frames.labelClassId} <> ${decided}`
-      : sql`(${frames.labelClassId} <> ${decided}) is not true`,
+    yes ? sql`${frames.labelClassId} <> ${decided}` : sql`(${frames.labelClassId} <> ${decided}) is not true`,
   waiting: (yes) => (yes ? waiting : sql`not ${waiting}`),
   reason: (kind) => sql`${frames.reasons} @> ${JSON.stringify([{ kind }])}::jsonb`,
   model: (version) => sql`${model} = ${version}`,

@@ -1,0 +1,237 @@
+import { Button, Drawer, SegmentedControl, Select } from '@mantine/core';
+import { useDisclosure, useLocalStorage, useMediaQuery } from '@mantine/hooks';
+import { IconFilter, IconPhotoSearch, IconRefresh } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { classesQuery } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import type { FrameFilter, FrameSort } from '../../api/types.js';
+import { integer, plural } from '../../ui/format.js';
+import { Blank, Failed, usePageTitle } from '../../ui/page.js';
+import classes from './dataset.module.css';
+import { type DatasetSearch, type FilterChange, filterOf, sorts } from './filter.js';
+import { FilterPanel } from './filter-panel.js';
+import { FrameGrid, type GridHandle } from './frame-grid.js';
+import { Preview } from './preview.js';
+import { extended, moved, nothing, only, type Selection, toggled } from './selection.js';
+import { SelectionBar } from './selection-bar.js';
+import { useBulk } from './use-bulk.js';
+import { useDatasetKeys } from './use-dataset-keys.js';
+import { useFrames } from './use-frames.js';
+
+const route = getRouteApi('/shell/dataset');
+const sizes = { s: 110, m: 170, l: 280 } as const;
+type Size = keyof typeof sizes;
+
+/** Every stored frame: found, looked at, labelled many at a time, sent to the review queue. */
+export function DatasetPage() {
+  usePageTitle('Dataset');
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const filter = useMemo(() => filterOf(search), [search]);
+  const sort = search.sort ?? 'newest';
+  const [opened, setOpened] = useState(1);
+  const { view, summary } = useFrames(filter, opened);
+  const [size, setSize] = useLocalStorage<Size>({ key: 'lineside.tile-size', defaultValue: 'm' });
+  const narrow = useMediaQuery('(max-width: 1000px)') ?? false;
+  const [drawer, filters] = useDisclosure(false);
+
+  const go = useCallback(
+    (to: DatasetSearch) => void navigate({ to: '/dataset', search: to, replace: true }),
+    [navigate],
+  );
+  const change = useCallback(
+    (part: FilterChange) => {
+      const next = Object.entries({ ...search, ...part }).filter(([, value]) => value !== undefined);
+      go(Object.fromEntries(next));
+    },
+    [go, search],
+  );
+  const panel = (
+    <FilterPanel
+      filter={filter}
+      summary={summary}
+      change={change}
+      clear={() => go(search.sort ? { sort: search.sort } : {})}
+    />
+  );
+  const fresh = view.data && summary ? summary.total - view.data.total : 0;
+  return (
+    <div className={classes.page}>
+      <header className={classes.header}>
+        <h1>Dataset</h1>
+        <span className={classes.count} data-testid="frame-count">
+          {view.data ? plural(view.data.total, 'frame') : ''}
+        </span>
+        {fresh === 0 ? null : (
+          <Button
+            variant="light"
+            size="compact-md"
+            leftSection={<IconRefresh size={16} />}
+            onClick={() => setOpened(opened + 1)}
+          >
+            {fresh > 0 ? `${integer(fresh)} more` : `${integer(-fresh)} fewer`} by now
+          </Button>
+        )}
+        <div className={classes.tools}>
+          {narrow ? (
+            <Button variant="default" leftSection={<IconFilter size={18} />} onClick={filters.open}>
+              {Object.keys(filter).length > 0 ? `Filter (${Object.keys(filter).length})` : 'Filter'}
+            </Button>
+          ) : null}
+          <Select
+            aria-label="Order"
+            allowDeselect={false}
+            w={190}
+            data={Object.entries(sorts).map(([value, label]) => ({ value, label }))}
+            value={sort}
+            onChange={(value) => go({ ...search, sort: value as FrameSort })}
+          />
+          <SegmentedControl
+            aria-label="Size of the pictures"
+            value={size}
+            onChange={(value) => setSize(value as Size)}
+            data={[
+              { value: 's', label: 'S' },
+              { value: 'm', label: 'M' },
+              { value: 'l', label: 'L' },
+            ]}
+          />
+        </div>
+      </header>
+      <div className={classes.work}>
+        {narrow ? (
+          <Drawer opened={drawer} onClose={filters.close} title="Filter" position="left">
+            {panel}
+          </Drawer>
+        ) : (
+          panel
+        )}
+        {view.error ? (
+          <Failed error={view.error} retry={() => void view.refetch()} />
+        ) : view.data?.total === 0 ? (
+          <Blank
+            icon={IconPhotoSearch}
+            title={Object.keys(filter).length > 0 ? 'No frame is like that' : 'No frames yet'}
+            action={
+              Object.keys(filter).length > 0 ? (
+                <Button variant="default" size="md" onClick={() => go({})}>
+                  Show everything
+                </Button>
+              ) : null
+            }
+          >
+            {Object.keys(filter).length > 0
+              ? 'Take away a part of the filter to see more.'
+              : 'Frames that cameras send appear here, labelled or not.'}
+          </Blank>
+        ) : view.data ? (
+          <Frames
+            key={JSON.stringify([filter, sort, view.data.asOf])}
+            request={{ filter, sort, asOf: view.data.asOf }}
+            total={view.data.total}
+            tileWidth={sizes[size]}
+          />
+        ) : (
+          <div className={classes.scroller} role="status" aria-label="Loading" />
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface FramesProps {
+  request: { filter: FrameFilter; sort: FrameSort; asOf: string };
+  total: number;
+  tileWidth: number;
+}
+
+function Frames({ request, total, tileWidth }: FramesProps) {
+  const classList = useQuery(classesQuery).data ?? [];
+  const classById = useMemo(() => new Map(classList.map((each) => [each.id, each])), [classList]);
+  const operator = useMay('operator');
+  const [selection, select] = useState<Selection>(nothing);
+  const [openPlace, setOpenPlace] = useState<number | null>(null);
+  const grid = useRef<GridHandle | null>(null);
+  const bulk = useBulk();
+  const ids = [...selection.chosen.values()];
+  const tileAt = (place: number) => grid.current?.tileAt(place);
+
+  const moveTo = (place: number, keepRange: boolean) => {
+    const handle = grid.current;
+    if (!handle) return;
+    handle.show(place);
+    select(keepRange ? extended(selection, place, handle.idAt) : only(place, handle.idAt));
+  };
+  const byClass = (place: number) => {
+    const chosen = classList[place];
+    if (chosen && operator && ids.length > 0) void bulk.label(ids, chosen.id, chosen.name);
+  };
+  useDatasetKeys(
+    {
+      digit: byClass,
+      queue: () => {
+        if (operator && ids.length > 0) void bulk.queue(ids);
+      },
+      undo: () => void bulk.undo(),
+      clear: () => select(nothing),
+      all: () => {
+        const handle = grid.current;
+        if (handle) select(extended({ ...nothing, anchor: 0 }, total - 1, handle.idAt));
+      },
+      open: () => selection.cursor !== null && setOpenPlace(selection.cursor),
+      toggle: () => {
+        const handle = grid.current;
+        if (handle && selection.cursor !== null) select(toggled(selection, selection.cursor, handle.idAt));
+      },
+      arrow: (key, keepRange) => {
+        const to = moved(selection.cursor, key, grid.current?.columns ?? 1, total);
+        if (to !== null) moveTo(to, keepRange);
+        return to !== null;
+      },
+    },
+    openPlace === null,
+  );
+  const step = (by: 1 | -1) => {
+    const to = Math.min(total - 1, Math.max(0, (openPlace ?? 0) + by));
+    grid.current?.show(to);
+    setOpenPlace(to);
+  };
+  // The cursor follows what was looked at.
+  useEffect(() => {
+    if (openPlace !== null) select((before) => ({ ...before, cursor: openPlace, anchor: openPlace }));
+  }, [openPlace]);
+
+  return (
+    <div className={classes.stack}>
+      <FrameGrid
+        request={request}
+        total={total}
+        tileWidth={tileWidth}
+        classById={classById}
+        selection={selection}
+        select={select}
+        open={setOpenPlace}
+        handle={grid}
+      />
+      {operator && (ids.length > 0 || bulk.progress) ? (
+        <SelectionBar
+          chosen={ids.length}
+          classList={classList}
+          progress={bulk.progress}
+          stop={bulk.stop}
+          label={({ id, name }) => void bulk.label(ids, id, name)}
+          queue={() => void bulk.queue(ids)}
+          clear={() => select(nothing)}
+        />
+      ) : null}
+      <Preview
+        tile={openPlace === null ? undefined : tileAt(openPlace)}
+        classById={classById}
+        step={step}
+        close={() => setOpenPlace(null)}
+      />
+    </div>
+  );
+}

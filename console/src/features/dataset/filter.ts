@@ -1,0 +1,78 @@
+import type { FrameFilter, FrameSort } from '../../api/types.js';
+
+export type DatasetSearch = FrameFilter & { sort?: FrameSort };
+/** `undefined` takes that part of the filter away. */
+export type FilterChange = { [K in keyof FrameFilter]?: FrameFilter[K] | undefined };
+
+export const sorts: Record<FrameSort, string> = {
+  newest: 'Newest first',
+  oldest: 'Oldest first',
+  least_sure: 'Least sure first',
+  surest: 'Surest first',
+};
+
+export const labelWords: Record<NonNullable<FrameFilter['label']>, string> = {
+  class: 'Labelled',
+  none: 'Not labelled',
+  unsure: 'Unsure',
+  skip: 'Skipped',
+};
+
+export const reasonWords: Record<NonNullable<FrameFilter['reason']>, string> = {
+  low_confidence: 'Not sure enough',
+  small_margin: 'Between two classes',
+  novel: 'Unlike what it knows',
+  disagreement: 'Challenger disagreed',
+  image_dark: 'Dark picture',
+  image_bright: 'Bright picture',
+  image_blurry: 'Blurred picture',
+  image_covered: 'Covered lens',
+  image_moved: 'Camera moved',
+  image_frozen: 'Frozen picture',
+  audit: 'Random sample',
+  record: 'Everything is kept',
+  no_model: 'No model',
+  requested: 'Asked for',
+};
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+const share = (value: unknown): number | undefined => {
+  const number = typeof value === 'number' ? value : Number(text(value));
+  return number >= 0 && number <= 1 ? number : undefined;
+};
+const flag = (value: unknown): boolean | undefined =>
+  value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined;
+const oneOf =
+  <K extends string>(known: Record<K, string>) =>
+  (value: unknown): K | undefined =>
+    Object.keys(known).find((key): key is K => key === value);
+const time = (value: unknown): string | undefined =>
+  Number.isNaN(Date.parse(text(value) ?? '')) ? undefined : text(value);
+
+const readers: { [K in keyof DatasetSearch]-?: (value: unknown) => DatasetSearch[K] } = {
+  deviceId: text,
+  label: oneOf(labelWords),
+  classId: text,
+  predicted: text,
+  contradicted: flag,
+  waiting: flag,
+  reason: oneOf(reasonWords),
+  model: text,
+  surest: share,
+  leastSure: share,
+  from: time,
+  until: time,
+  text,
+  sort: oneOf(sorts),
+};
+
+/** What the address says, without what nobody can filter by. */
+export const readSearch = (search: Record<string, unknown>): DatasetSearch =>
+  Object.fromEntries(
+    Object.entries(readers)
+      .map(([name, read]) => [name, read(search[name])])
+      .filter(([, value]) => value !== undefined),
+  );
+
+export const filterOf = ({ sort: _, ...filter }: DatasetSearch): FrameFilter => filter;

@@ -1,0 +1,65 @@
+import { Button, Progress } from '@mantine/core';
+import { IconChecklist, IconX } from '@tabler/icons-react';
+import type { ClassItem } from '../../api/types.js';
+import { integer, plural } from '../../ui/format.js';
+import { digitOf } from '../review/answer-panel.js';
+import classes from './dataset.module.css';
+import type { Progress as Done } from './use-bulk.js';
+
+interface SelectionBarProps {
+  chosen: number;
+  classList: readonly ClassItem[];
+  progress: Done | null;
+  stop: () => void;
+  label: (chosen: ClassItem) => void;
+  queue: () => void;
+  clear: () => void;
+}
+
+/** What can be done with the chosen frames. */
+export function SelectionBar({ chosen, classList, progress, stop, label, queue, clear }: SelectionBarProps) {
+  if (progress && progress.total > progress.done) {
+    return (
+      <div className={classes.bar} role="status">
+        <b>
+          {integer(progress.done)} of {plural(progress.total, 'frame')}
+        </b>
+        <Progress className={classes.progress} value={(100 * progress.done) / progress.total} />
+        <Button variant="default" onClick={stop}>
+          Stop here
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className={classes.bar} data-testid="selection-bar">
+      <b className={classes.barCount}>{plural(chosen, 'frame')}</b>
+      <div className={classes.barClasses}>
+        {classList.map((each, place) => (
+          <button
+            key={each.id}
+            type="button"
+            className={classes.choice}
+            style={{ '--class-colour': each.colour }}
+            onClick={() => label(each)}
+            data-testid={`label-selection-${each.id}`}
+          >
+            {digitOf(place) ? <kbd>{digitOf(place)}</kbd> : null}
+            {each.name}
+          </button>
+        ))}
+      </div>
+      <Button
+        variant="default"
+        leftSection={<IconChecklist size={18} />}
+        onClick={queue}
+        data-testid="to-queue"
+      >
+        To the queue <kbd className={classes.key}>Q</kbd>
+      </Button>
+      <Button variant="subtle" color="gray" onClick={clear} aria-label="Choose none">
+        <IconX size={18} />
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import { client, unwrap } from '../../api/client.js';
+import { keys } from '../../api/queries.js';
+import type { Tile } from '../../api/types.js';
+import { plural } from '../../ui/format.js';
+import { notifyDone, notifyFailed } from '../../ui/notify.js';
+
+/** The server takes so many frames in one request. */
+const perRequest = 500;
+
+export interface Progress {
+  done: number;
+  total: number;
+}
+
+const parts = (ids: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(ids.length / perRequest) }, (_, at) =>
+    ids.slice(at * perRequest, (at + 1) * perRequest),
+  );
+
+/** What is done to many frames at once, in parts, with a way to stop between two of them and to take labels back. */
+export function useBulk() {
+  const queryClient = useQueryClient();
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const stopped = useRef(false);
+  const undoable = useRef<string[][]>([]);
+
+  const repaint = (ids: readonly string[], change: (tile: Tile) => Tile): void => {
+    const touched = new Set(ids);
+    queryClient.setQueriesData<Tile[]>({ queryKey: [...keys.explorerView, 'page'] }, (tiles) =>
+      tiles?.map((tile) => (touched.has(tile.id) ? change(tile) : tile)),
+    );
+  };
+
+  async function inParts(ids: readonly string[], failure: string, work: (part: string[]) => Promise<void>) {
+    stopped.current = false;
+    let done = 0;
+    try {
+      for (const part of parts(ids)) {
+        if (stopped.current) break;
+        setProgress({ done, total: ids.length });
+        await work(part);
+        done += part.length;
+      }
+    } catch (error) {
+      notifyFailed(done > 0 ? `${failure} after ${plural(done, 'frame')}` : failure, error);
+    } finally {
+      setProgress(null);
+      void queryClient.invalidateQueries({ queryKey: keys.explorer });
+      void queryClient.invalidateQueries({ queryKey: keys.stats });
+    }
+    return done;
+  }
+
+  async function label(ids: readonly string[], classId: string, className: string): Promise<void> {
+    const requests: string[] = [];
+    undoable.current.push(requests);
+    const done = await inParts(ids, 'Not labelled', async (frameIds) => {
+      const requestId = crypto.randomUUID();
+      requests.push(requestId);
+      await unwrap(client.POST('/api/v1/explorer/labels', { body: { requestId, frameIds, classId } }));
+      repaint(frameIds, (tile) => ({ ...tile, label: { kind: 'class', classId }, waiting: false }));
+    });
+    if (done > 0) notifyDone(`${plural(done, 'frame')} labelled ${className}. Ctrl Z takes it back.`);
+  }
+
+  async function undo(): Promise<void> {
+    const requests = undoable.current.pop();
+    if (!requests) return;
+    try {
+      let undone = 0;
+      for (const request of requests) {
+        const body = { requestId: crypto.randomUUID(), undo: request };
+        undone += (await unwrap(client.POST('/api/v1/explorer/labels/undo', { body }))).undone;
+      }
+      notifyDone(`${plural(undone, 'frame')} as before.`);
+    } catch (error) {
+      notifyFailed('Not taken back', error);
+    }
+    void queryClient.invalidateQueries({ queryKey: keys.explorerView });
+    void queryClient.invalidateQueries({ queryKey: keys.explorer });
+  }
+
+  async function queue(ids: readonly string[]): Promise<void> {
+    const done = await inParts(ids, 'Not sent', async (frameIds) => {
+      await unwrap(client.POST('/api/v1/explorer/queue', { body: { frameIds } }));
+      repaint(frameIds, (tile) => ({ ...tile, waiting: true }));
+    });
+    if (done > 0) notifyDone(`${plural(done, 'frame')} at the front of the review queue.`);
+  }
+
+  return {
+    label,
+    undo,
+    queue,
+    progress,
+    stop: () => {
+      stopped.current = true;
+    },
+  };
+}
