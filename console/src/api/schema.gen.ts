@@ -3489,6 +3489,8 @@ export interface paths {
                         "application/json": {
                             id: string;
                             name: string;
+                            site: string | null;
+                            tags: string[];
                             /** Format: date-time */
                             enrolledAt: string;
                             revokedAt: string | null;
@@ -3910,6 +3912,8 @@ export interface paths {
                             items: {
                                 id: string;
                                 name: string;
+                                site: string | null;
+                                tags: string[];
                                 /** Format: date-time */
                                 enrolledAt: string;
                                 revokedAt: string | null;
@@ -4202,6 +4206,8 @@ export interface paths {
                         "application/json": {
                             id: string;
                             name: string;
+                            site: string | null;
+                            tags: string[];
                             /** Format: date-time */
                             enrolledAt: string;
                             revokedAt: string | null;
@@ -4455,6 +4461,304 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the site and the tags of a device */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        site: string | null;
+                        tags: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            site: string | null;
+                            tags: string[];
+                            /** Format: date-time */
+                            enrolledAt: string;
+                            revokedAt: string | null;
+                            /** Format: date-time */
+                            certificateExpiresAt: string;
+                            online: boolean;
+                            lastSeenAt: string | null;
+                            reported: {
+                                /** @enum {number} */
+                                v: 1;
+                                /** @description Unix time, milliseconds */
+                                at: number;
+                                agentVersion: string;
+                                /** @description Last desired revision acted on; 0 before any */
+                                desiredRevision: number;
+                                model: null | {
+                                    version: string;
+                                    releaseCounter: number;
+                                    /** @description SHA-256, lower-case hex */
+                                    manifestSha256: string;
+                                    variant: string;
+                                    trial?: {
+                                        variant: string;
+                                        /** @description It agrees and is faster; else the model itself decides */
+                                        serves: boolean;
+                                        /** @description Golden frames with the same most probable class; null: it failed them */
+                                        agreement: {
+                                            same: number;
+                                            frames: number;
+                                        } | null;
+                                        /** @description Medians of a few inferences, taking turns; null: it did not come to that */
+                                        latencyMs: {
+                                            variant: number;
+                                            model: number;
+                                        } | null;
+                                        /** @description Why it does not serve */
+                                        reason?: string;
+                                    };
+                                };
+                                update: {
+                                    /** @enum {unknown} */
+                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    version?: string;
+                                    releaseCounter?: number;
+                                    /** @description Share of bytes downloaded */
+                                    progress?: number;
+                                    /** @description Of the last failure; the device goes on by itself unless the phase is failed */
+                                    code?: string;
+                                    message?: string;
+                                };
+                                backend: {
+                                    requested: string;
+                                    actual: string;
+                                    /** @description The requested provider is not the one that runs */
+                                    degraded: boolean;
+                                    /** @description Why it is degraded */
+                                    message?: string;
+                                };
+                                hardware: {
+                                    arch: string;
+                                    model: string;
+                                };
+                                cameras: {
+                                    id: string;
+                                    /** @enum {unknown} */
+                                    state: "starting" | "running" | "frozen" | "backing_off" | "flapping" | "finished" | "failed";
+                                    message?: string;
+                                    stages: {
+                                        captured: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                        inferred: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                        decided: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                        delivered: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                    };
+                                }[];
+                                shadow: null | {
+                                    version: string;
+                                    releaseCounter: number;
+                                    share: number;
+                                    /** @enum {unknown} */
+                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    code?: string;
+                                    message?: string;
+                                    /** @description Frames both models decided */
+                                    compared: number;
+                                    disagreed: number;
+                                };
+                                config: {
+                                    /** @description Of the settings in force; 0: the own file alone */
+                                    revision: number;
+                                    /** @enum {unknown} */
+                                    phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                    code?: string;
+                                    message?: string;
+                                    /** @description Settings that were rejected or rolled back */
+                                    refusedRevision?: number;
+                                    /** @description RemoteSettings in force, without secrets */
+                                    effective: unknown;
+                                };
+                                alarms: {
+                                    code: string;
+                                    /** @enum {unknown} */
+                                    severity: "warning" | "error";
+                                    message: string;
+                                    /** @description Unix time, milliseconds */
+                                    since: number;
+                                    cameraId?: string;
+                                }[];
+                            } | null;
+                            telemetry: {
+                                /** @enum {number} */
+                                v: 1;
+                                /** @description Unix time, milliseconds */
+                                at: number;
+                                uptimeSeconds: number;
+                                /** @description Decisions in the last interval, all cameras */
+                                framesPerSecond: number;
+                                framesCaptured: number;
+                                /** @description Replaced by a newer one before the model was free */
+                                framesDropped: number;
+                                framesDecided: number;
+                                framesAccepted: number;
+                                framesFlagged: number;
+                                framesUploaded: number;
+                                captureErrors: number;
+                                inferenceErrors: number;
+                                spool: {
+                                    frames: number;
+                                    bytes: number;
+                                    evicted: number;
+                                    corrupt: number;
+                                };
+                                /** @description Flagged frames not kept, by cause */
+                                suppressed: {
+                                    duplicates: number;
+                                    budget: number;
+                                };
+                                inferenceMs: {
+                                    p50: number;
+                                    p95: number;
+                                    p99: number;
+                                };
+                                decisionMs: {
+                                    p50: number;
+                                    p95: number;
+                                    p99: number;
+                                };
+                                rssBytes: number;
+                                /** @description 1 is one core */
+                                cpuShare: number;
+                                memory: {
+                                    totalBytes: number;
+                                    availableBytes: number;
+                                };
+                                /** @description Of the state folder */
+                                disk: {
+                                    totalBytes: number;
+                                    freeBytes: number;
+                                };
+                                /** @description The hottest sensor */
+                                temperatureCelsius: number | null;
+                                /** @description Device clock minus fleet server's; null: not known */
+                                clockOffsetMs: number | null;
+                                cameras: {
+                                    id: string;
+                                    /** @description Decisions in the last interval */
+                                    framesPerSecond: number;
+                                    captured: number;
+                                    dropped: number;
+                                    decided: number;
+                                    flagged: number;
+                                }[];
+                                outputs: {
+                                    name: string;
+                                    delivered: number;
+                                    failed: number;
+                                    latencyMs: {
+                                        p50: number;
+                                        p95: number;
+                                        p99: number;
+                                    };
+                                }[];
+                            } | null;
+                            /** @description What is wrong now, by the device and by the server; of one that is offline, what it said last */
+                            alarms: {
+                                code: string;
+                                /** @enum {unknown} */
+                                severity: "warning" | "error";
+                                message: string;
+                                /** @description Unix time, milliseconds */
+                                since: number;
+                                cameraId?: string;
+                            }[];
+                            desiredModelVersion: string | null;
+                            desiredChallenger: {
+                                version: string;
+                                share: number;
+                            } | null;
+                            /** @description Of the desired settings; 0: never set */
+                            settingsRevision: number;
+                            lastFrame: {
+                                id: string;
+                                /** Format: date-time */
+                                receivedAt: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7956,6 +8260,24 @@ export interface paths {
                                     };
                                 }[];
                             };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
+                            };
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
@@ -8158,6 +8480,24 @@ export interface paths {
                                         devicesPerMinute: number | null;
                                     };
                                 }[];
+                            };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -8429,6 +8769,24 @@ export interface paths {
                                         };
                                     }[];
                                 };
+                                selection: {
+                                    /** @description These; each has to be known */
+                                    deviceIds?: string[];
+                                    /** @description At one of these sites */
+                                    sites?: string[];
+                                    /** @description With one of these tags */
+                                    tags?: string[];
+                                    /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                    hardware?: string[];
+                                    /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                    share?: number;
+                                    /**
+                                     * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                     * @default leave
+                                     * @enum {unknown}
+                                     */
+                                    lateJoiners: "leave" | "join";
+                                };
                                 /** Format: date-time */
                                 createdAt: string;
                                 createdBy: string;
@@ -8605,7 +8963,25 @@ export interface paths {
                                 };
                             }[];
                         };
-                        /** @description Default: every device that is not revoked */
+                        selection?: {
+                            /** @description These; each has to be known */
+                            deviceIds?: string[];
+                            /** @description At one of these sites */
+                            sites?: string[];
+                            /** @description With one of these tags */
+                            tags?: string[];
+                            /** @description Whose architecture or model is one of these; a device that never reported has none */
+                            hardware?: string[];
+                            /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                            share?: number;
+                            /**
+                             * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                             * @default leave
+                             * @enum {unknown}
+                             */
+                            lateJoiners?: "leave" | "join";
+                        };
+                        /** @description Short for a selection by id */
                         deviceIds?: string[];
                         /**
                          * @description At once, unless somebody else has to approve it first
@@ -8700,6 +9076,24 @@ export interface paths {
                                         devicesPerMinute: number | null;
                                     };
                                 }[];
+                            };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -8902,6 +9296,24 @@ export interface paths {
                                             devicesPerMinute: number | null;
                                         };
                                     }[];
+                                };
+                                selection: {
+                                    /** @description These; each has to be known */
+                                    deviceIds?: string[];
+                                    /** @description At one of these sites */
+                                    sites?: string[];
+                                    /** @description With one of these tags */
+                                    tags?: string[];
+                                    /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                    hardware?: string[];
+                                    /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                    share?: number;
+                                    /**
+                                     * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                     * @default leave
+                                     * @enum {unknown}
+                                     */
+                                    lateJoiners: "leave" | "join";
                                 };
                                 /** Format: date-time */
                                 createdAt: string;
@@ -9254,6 +9666,24 @@ export interface paths {
                                     };
                                 }[];
                             };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
+                            };
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
@@ -9323,6 +9753,166 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which devices a rollout would go to, in which groups; nothing is staged */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        modelVersionId: string;
+                        strategy: {
+                            /** @enum {string} */
+                            kind: "all_at_once";
+                        } | {
+                            /** @enum {string} */
+                            kind: "canary";
+                            /** @description Devices in the first group */
+                            canaries: number;
+                            /** @description Confirmed devices before the soak */
+                            confirmations: number;
+                            soakSeconds: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "staged";
+                            groups: {
+                                name: string;
+                                size: {
+                                    /** @enum {string} */
+                                    kind: "devices";
+                                    devices: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "share";
+                                    share: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "rest";
+                                };
+                                gate: {
+                                    success: {
+                                        /** @enum {string} */
+                                        kind: "settled";
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "devices";
+                                        devices: number;
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "share";
+                                        share: number;
+                                    };
+                                    /** @description By kind, and all kinds together; null: no limit */
+                                    errors: {
+                                        any: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        failed: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        rejected: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                        timed_out: {
+                                            share: number;
+                                            sample: number;
+                                        } | null;
+                                    };
+                                    /** @description Time between success and the next group, in which a failure still counts */
+                                    soakSeconds: number;
+                                    /** @description A connected device that says nothing new for so long has timed out */
+                                    timeoutSeconds: number;
+                                    /** @description A device that has been offline for so long is out of reach: it neither holds the group up nor fails it, and follows when it is back */
+                                    offlineSeconds: number;
+                                    /** @description Most devices told in any minute; null: all at once */
+                                    devicesPerMinute: number | null;
+                                };
+                            }[];
+                        };
+                        selection?: {
+                            /** @description These; each has to be known */
+                            deviceIds?: string[];
+                            /** @description At one of these sites */
+                            sites?: string[];
+                            /** @description With one of these tags */
+                            tags?: string[];
+                            /** @description Whose architecture or model is one of these; a device that never reported has none */
+                            hardware?: string[];
+                            /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                            share?: number;
+                            /**
+                             * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                             * @default leave
+                             * @enum {unknown}
+                             */
+                            lateJoiners?: "leave" | "join";
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            devices: number;
+                            online: number;
+                            /** @description Of them, run the version already */
+                            running: number;
+                            /** @description Its first group is more than the rules allow at once: it would be refused */
+                            widest: boolean;
+                            groups: {
+                                name: string;
+                                devices: number;
+                                /** @description The first few, as it would be started now */
+                                names: string[];
                             }[];
                         };
                     };
@@ -9456,6 +10046,24 @@ export interface paths {
                                         devicesPerMinute: number | null;
                                     };
                                 }[];
+                            };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
                             };
                             /** Format: date-time */
                             createdAt: string;
@@ -9660,6 +10268,24 @@ export interface paths {
                                     };
                                 }[];
                             };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
+                            };
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
@@ -9862,6 +10488,24 @@ export interface paths {
                                         devicesPerMinute: number | null;
                                     };
                                 }[];
+                            };
+                            selection: {
+                                /** @description These; each has to be known */
+                                deviceIds?: string[];
+                                /** @description At one of these sites */
+                                sites?: string[];
+                                /** @description With one of these tags */
+                                tags?: string[];
+                                /** @description Whose architecture or model is one of these; a device that never reported has none */
+                                hardware?: string[];
+                                /** @description By a stable hash of the id: those of a smaller share are among those of a larger one */
+                                share?: number;
+                                /**
+                                 * @description Devices that come to meet the conditions while it runs: left out, or put in the last group
+                                 * @default leave
+                                 * @enum {unknown}
+                                 */
+                                lateJoiners: "leave" | "join";
                             };
                             /** Format: date-time */
                             createdAt: string;

@@ -29,6 +29,7 @@ import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
 import type { Strategy } from '../features/rollouts/plan.js';
 import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/schemas.js';
+import type { Selection } from '../features/rollouts/selection.js';
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -135,6 +136,8 @@ export const devices = pgTable('devices', {
   settingsBy: text('settings_by'),
   lastFrameId: text('last_frame_id'),
   lastFrameAt: at('last_frame_at'),
+  site: text('site'),
+  tags: jsonb('tags').$type<string[]>().notNull().default([]),
 });
 
 export const deviceEvents = pgTable(
@@ -470,6 +473,8 @@ export const rollouts = pgTable('rollouts', {
   previousModelVersionId: text('previous_model_version_id'),
   releaseCounter: integer('release_counter').notNull().unique(),
   strategy: jsonb('strategy').$type<Strategy>().notNull(),
+  /** Null: the whole fleet, by a server that knew no selection. */
+  selection: jsonb('selection').$type<Selection>(),
   createdAt: now('created_at'),
   createdBy: text('created_by').notNull(),
   approvedBy: text('approved_by'),

@@ -120,7 +120,7 @@ onEachEngine('what a rollout needs before it starts', async (t, engine) => {
     const few = Array.from({ length: 10 }, (_, i) => `more-${i}`);
     await setRules(services, ann, { fourEyes: false, widestShare: 0 });
     await t.rejects(staged(15), { code: 'rollout_too_wide' });
-    await service.createRollout(services, ann, { ...wide, deviceIds: few });
+    await service.createRollout(services, ann, { ...wide, selection: { deviceIds: few } });
     await setRules(services, ann, { fourEyes: false, widestShare: 1 });
     await service.createRollout(services, ann, wide);
   });

@@ -3,6 +3,7 @@ import { devices } from '../../src/db/schema.js';
 import { championId, setChampion } from '../../src/features/models/repository.js';
 import { createRolloutsBackground } from '../../src/features/rollouts/background.js';
 import { type Gate, usualGate } from '../../src/features/rollouts/plan.js';
+import { previewRollout } from '../../src/features/rollouts/preview.js';
 import * as repository from '../../src/features/rollouts/repository.js';
 import { rollBack } from '../../src/features/rollouts/roll-back.js';
 import * as service from '../../src/features/rollouts/service.js';
@@ -233,8 +234,8 @@ onEachEngine('rollouts', async (t, engine) => {
     const stage = (input: Partial<Parameters<typeof service.createRollout>[2]>) =>
       service.createRollout(services, who, { modelVersionId: 'v1', strategy: allAtOnce, ...input });
     await t.rejects(stage({ modelVersionId: 'v9' }), { code: 'not_found' });
-    await t.rejects(stage({ deviceIds: ['nobody'] }), { code: 'device_unknown' });
-    await t.rejects(stage({ deviceIds: [] }), { code: 'rollout_no_devices' });
+    await t.rejects(stage({ selection: { deviceIds: ['nobody'] } }), { code: 'device_unknown' });
+    await t.rejects(stage({ selection: { deviceIds: [] } }), { code: 'rollout_no_devices' });
     await t.rejects(stage({ strategy: { ...canary, confirmations: 2 } }), { code: 'request_invalid' });
     const groups = [{ name: 'One', size: { kind: 'devices' as const, devices: 1 }, gate: usualGate }];
     await t.rejects(stage({ strategy: { kind: 'staged', groups } }), { code: 'request_invalid' });
@@ -260,6 +261,42 @@ onEachEngine('rollouts', async (t, engine) => {
     await background.tick();
     t.equal(told().length, 1);
   });
+
+  t.test(
+    'devices that come to meet the conditions join the last group, where the rollout takes them',
+    async (t) => {
+      const label = (id: string, tags: string[], site: string | null = null) =>
+        db.update(devices).set({ tags, site }).where(eq(devices.id, id));
+      await label('a', ['paint']);
+      const input = { modelVersionId: 'v1', strategy: canary };
+      const tags = ['paint'];
+      t.match(await previewRollout(services, { ...input, selection: { tags } }), {
+        ...{ devices: 1, online: 1, running: 0, widest: false },
+        groups: [{ name: 'Canaries', devices: 1, names: ['a'] }],
+      });
+      const { id } = await service.createRollout(services, who, {
+        ...input,
+        selection: { tags, lateJoiners: 'join' },
+      });
+      const closed = await service
+        .createRollout(services, who, { ...input, selection: { sites: ['north'] } })
+        .catch((error: { code: string }) => error.code);
+      t.equal(closed, 'rollout_no_devices');
+      await service.startRollout(services, who, id);
+      await background.tick();
+      await label('b', ['paint', 'new']);
+      await background.tick();
+      t.match(await states(id), { a: 'notified', b: 'notified' });
+      t.strictSame((await show(id)).selection, { tags, lateJoiners: 'join' });
+      await confirm('a', 'b');
+      world.advance(61_000);
+      await background.tick();
+      t.equal((await show(id)).state, 'finished');
+      await label('c', ['paint']);
+      await background.tick();
+      t.notOk('c' in (await states(id)), 'nobody joins what has finished');
+    },
+  );
 
   t.test('by itself: a report moves the rollout on', async (t) => {
     const live = createRolloutsBackground(services, 60_000);

@@ -34,6 +34,19 @@ onEachEngine('enrolment spends a token once', async (t, engine) => {
   t.equal(codeOf(other.body), 'claim_token_invalid');
   t.equal((await server.admin.get<{ items: unknown[] }>('/devices')).body.items.length, 1);
 
+  const labels = { site: 'North hall', tags: ['paint', 'line 3'] };
+  const path = `/devices/${identity.deviceId}/labels`;
+  t.match((await server.admin.put(path, labels)).body, {
+    site: 'North hall',
+    tags: ['line 3', 'paint'],
+  });
+  for (const wrong of [{ site: '', tags: [] }, { site: null, tags: ['<b>'] }, { site: null }]) {
+    t.equal((await server.admin.put(path, wrong)).status, 400, JSON.stringify(wrong));
+  }
+  const selection = { tags: ['paint'], sites: ['North hall'] };
+  const draft = { modelVersionId: 'no-such', strategy: { kind: 'all_at_once' }, selection };
+  t.equal((await server.admin.post('/rollouts/preview', draft)).status, 404);
+
   const race = await claim(server, 'Race');
   const outcomes = await Promise.all(
     Array.from({ length: 4 }, async () => enrol(enrolUrl, race.token, (await newCsr()).csrPem)),

@@ -19,6 +19,7 @@ import { ChallengerPanel } from './challenger-panel.js';
 import classes from './device.module.css';
 import { EventsList } from './events-list.js';
 import { Facts } from './facts.js';
+import { Labels } from './labels.js';
 import { LogTab } from './log-tab.js';
 import { SettingsTab } from './settings-tab.js';
 import { type DeviceTab, deviceTabs, tabLabels } from './tabs.js';
@@ -138,6 +139,7 @@ function Head({ device }: { device: Device }) {
             </span>
           </>
         ) : null}
+        <Labels device={device} />
         <code className={pageClasses.mono}>{device.id}</code>
       </div>
       {update || complaints.length > 0 ? (

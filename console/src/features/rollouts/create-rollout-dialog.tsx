@@ -4,12 +4,13 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { devicesQuery, keys, modelsQuery, rolloutRulesQuery } from '../../api/queries.js';
-import { percent, plural } from '../../ui/format.js';
+import { percent } from '../../ui/format.js';
 import { Problem } from '../../ui/problem.js';
-import { Note } from '../../ui/signal.js';
 import { VerdictHint } from '../training/verdict-hint.js';
 import { type Plan, type Strategy, startingPlan } from './plan.js';
 import { PlanEditor } from './plan-editor.js';
+import { PreviewNote } from './preview-note.js';
+import { type Selection, SelectionFields } from './selection-fields.js';
 
 interface Props {
   opened: boolean;
@@ -41,22 +42,23 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
   const [confirmations, setConfirmations] = useState(1);
   const [soakSeconds, setSoakSeconds] = useState(60);
   const [plan, setPlan] = useState<Plan>(startingPlan);
+  const [selection, setSelection] = useState<Selection>({});
   const model = chosen ?? models[0]?.id ?? null;
-  const behind = devices.filter((device) => device.reported?.model?.version !== model).length;
-  const offline = devices.filter(({ online }) => !online).length;
+  const strategies: Record<Strategy['kind'], Strategy> = {
+    all_at_once: { kind: 'all_at_once' },
+    canary: {
+      ...{ kind: 'canary', canaries, soakSeconds },
+      confirmations: Math.min(confirmations, canaries),
+    },
+    staged: { kind: 'staged', groups: plan },
+  };
+  const strategy = strategies[kind];
 
   const create = useMutation({
     mutationFn: (modelVersionId: string) => {
-      const strategies: Record<Strategy['kind'], Strategy> = {
-        all_at_once: { kind: 'all_at_once' },
-        canary: {
-          ...{ kind: 'canary', canaries, soakSeconds },
-          confirmations: Math.min(confirmations, canaries),
-        },
-        staged: { kind: 'staged', groups: plan },
-      };
-      const strategy = strategies[kind];
-      return unwrap(client.POST('/api/v1/rollouts', { body: { modelVersionId, strategy, start: true } }));
+      return unwrap(
+        client.POST('/api/v1/rollouts', { body: { modelVersionId, strategy, selection, start: true } }),
+      );
     },
     onSuccess: async (rollout) => {
       await queryClient.invalidateQueries({ queryKey: keys.rollouts });
@@ -133,19 +135,11 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
           </Group>
         ) : null}
         {kind === 'staged' ? <PlanEditor plan={plan} onChange={setPlan} /> : null}
-        <Note tone={devices.length === 0 ? 'warn' : 'idle'}>
-          {devices.length === 0
-            ? 'There is no device to roll out to.'
-            : `${plural(devices.length, 'device')}, ${behind} of them ${behind === 1 ? 'runs' : 'run'} something else now.`}
-          {offline > 0
-            ? ` ${plural(offline, 'device is', 'devices are')} offline and will follow when back.`
-            : ''}
-          {kind === 'canary' && devices.length > 0 ? ' A failed canary pauses the rollout.' : ''}
-          {kind === 'staged'
-            ? ' Each group waits for the gate of the one before; a gate that fails pauses the rollout.'
-            : ''}
-          {fourEyes ? ' It waits until another admin approves it.' : ''}
-        </Note>
+        <SelectionFields devices={devices} selection={selection} onChange={setSelection} />
+        <PreviewNote
+          draft={model ? { modelVersionId: model, strategy, selection } : null}
+          fourEyes={fourEyes}
+        />
         <Problem error={create.error} />
         <Group justify="flex-end">
           <Button variant="default" size="md" onClick={onClose}>

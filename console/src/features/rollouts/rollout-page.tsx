@@ -12,6 +12,7 @@ import { gateWords } from './plan.js';
 import { RolloutActions } from './rollout-actions.js';
 import styles from './rollouts.module.css';
 import { Reach } from './rollouts-page.js';
+import { selectionWords } from './selection-fields.js';
 import {
   executionTones,
   executionWords,
@@ -67,6 +68,7 @@ function Facts({ rollout }: { rollout: Rollout }) {
         </span>
         <Reach rollout={rollout} />
         <span>{strategyWords(rollout.strategy)}</span>
+        {selectionWords(rollout.selection) ? <span>{selectionWords(rollout.selection)}</span> : null}
         {rollout.previousModelVersionId ? (
           <span>
             Before: <b>{rollout.previousModelVersionId}</b>

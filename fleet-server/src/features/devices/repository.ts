@@ -3,6 +3,7 @@ import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import { Compile } from 'typebox/compile';
 import type { Db } from '../../db/database.js';
 import { deviceEvents, devices } from '../../db/schema.js';
+import type { DeviceLabels } from './schemas.js';
 
 export type DeviceRow = typeof devices.$inferSelect;
 export type DesiredChange = Pick<DesiredState, 'model' | 'rolloutId' | 'policy' | 'shadow'>;
@@ -38,6 +39,16 @@ export async function revoke(db: Db, id: string, at: Date): Promise<boolean> {
     .update(devices)
     .set({ revokedAt: at })
     .where(and(eq(devices.id, id), isNull(devices.revokedAt)))
+    .returning({ id: devices.id });
+  return rows.length > 0;
+}
+
+/** @returns whether there is such a device */
+export async function setLabels(db: Db, id: string, { site, tags }: DeviceLabels): Promise<boolean> {
+  const rows = await db
+    .update(devices)
+    .set({ site, tags: [...tags].sort() })
+    .where(eq(devices.id, id))
     .returning({ id: devices.id });
   return rows.length > 0;
 }

@@ -21,6 +21,7 @@ import {
   readReported,
   readTelemetry,
   revoke,
+  setLabels,
 } from './repository.js';
 import type { Device } from './schemas.js';
 import * as schemas from './schemas.js';
@@ -48,6 +49,8 @@ const toDevice = (row: DeviceRow, raised: readonly Alarm[] = []): Device => {
   return {
     id: row.id,
     name: row.name,
+    site: row.site,
+    tags: row.tags,
     enrolledAt: row.enrolledAt.toISOString(),
     revokedAt: iso(row.revokedAt),
     certificateExpiresAt: row.certificateExpiresAt.toISOString(),
@@ -92,6 +95,13 @@ export function registerDevices(
     return { items: (await listDeviceRows(db)).map((row) => inShort(show(row, drift))) };
   });
   mount(app, schemas.getDevice, ({ params }) => showOne(params.id));
+  mount(app, schemas.setDeviceLabels, async ({ params, body, actor }) => {
+    if (!(await setLabels(db, params.id, body))) throw new LinesideError('device_unknown', params.id);
+    const detail = { ...body };
+    await services.audit.record({ actor: actor.email, action: 'device.label', subject: params.id, detail });
+    services.live.publish({ type: 'device', deviceId: params.id });
+    return showOne(params.id);
+  });
   mount(app, schemas.listDeviceEvents, async ({ params }) => {
     await required(params.id);
     const events = await listEvents(db, params.id, shownEvents);

@@ -3,9 +3,22 @@ import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 
+export const Label = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 _.:/-]*$', maxLength: 64 });
+
+/** Where a device stands and what it belongs to; rollouts choose by it. */
+export const DeviceLabels = Type.Object(
+  {
+    site: Nullable(Label),
+    tags: Type.Array(Label, { maxItems: 20, uniqueItems: true }),
+  },
+  { additionalProperties: false },
+);
+export type DeviceLabels = Static<typeof DeviceLabels>;
+
 export const Device = Type.Object({
   id: Type.String(),
   name: Type.String(),
+  ...DeviceLabels.properties,
   enrolledAt: Timestamp,
   revokedAt: Nullable(Timestamp),
   certificateExpiresAt: Timestamp,
@@ -39,6 +52,16 @@ export const getDevice = defineRoute({
   summary: 'One device',
   access: 'viewer',
   params: IdParams,
+  response: Device,
+});
+export const setDeviceLabels = defineRoute({
+  method: 'PUT',
+  url: '/devices/:id/labels',
+  tag: 'devices',
+  summary: 'Set the site and the tags of a device',
+  access: 'engineer',
+  params: IdParams,
+  body: DeviceLabels,
   response: Device,
 });
 export const DeviceEvent = Type.Object({

@@ -117,10 +117,10 @@ function progress(
   const to = (state: GroupState, soakEndsAtMs: number | null): Change[] => [
     { kind: 'group', index: group.index, from: group.state, to: state, soakEndsAtMs },
   ];
+  if (members.some(({ state }) => state === 'queued')) return notifications(view, group, members, nowMs);
   if (group.state === 'soaking') {
     return nowMs >= (group.soakEndsAtMs ?? 0) ? to('finished', group.soakEndsAtMs) : [];
   }
-  if (members.some(({ state }) => state === 'queued')) return notifications(view, group, members, nowMs);
   const isProven = view.executions.some(
     (execution) => execution.group < group.index && execution.state === 'confirmed',
   );

@@ -1,10 +1,9 @@
 import { LinesideError } from '@lineside/shared';
-import { and, asc, count, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import { hasEnded, isFailure } from './executions.js';
 import { expand, type PlannedGroup } from './plan.js';
-import type { Candidate } from './plan-groups.js';
 import type { Execution, Rollout } from './schemas.js';
 import type { ExecutionState, RolloutState } from './transitions.js';
 
@@ -68,6 +67,7 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
     previousModelVersionId: row.previousModelVersionId,
     releaseCounter: row.releaseCounter,
     strategy: row.strategy,
+    selection: row.selection ?? {},
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
     approvedBy: row.approvedBy,
@@ -112,13 +112,6 @@ export async function executionsOf(db: DbOrTransaction, rolloutId: string): Prom
     updatedAt: execution.updatedAt.toISOString(),
   }));
 }
-
-/** Devices a rollout may go to: those named, or all; never a revoked one. */
-export const candidates = (db: DbOrTransaction, ids?: readonly string[]): Promise<Candidate[]> =>
-  db
-    .select({ id: devices.id, online: devices.online })
-    .from(devices)
-    .where(and(isNull(devices.revokedAt), ids ? inArray(devices.id, [...ids]) : undefined));
 
 /** Compare-and-set. @returns false when the rollout was not in any of the states */
 export async function moveRollout(

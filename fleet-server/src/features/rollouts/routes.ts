@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { previewRollout } from './preview.js';
 import * as repository from './repository.js';
 import { rollBack } from './roll-back.js';
 import * as rules from './rules.js';
@@ -20,11 +21,15 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
     executions: await repository.executionsOf(db, params.id),
   }));
   mount(app, schemas.createRollout, async ({ body, actor }) => {
-    const { start, ...input } = body;
-    const rollout = await service.createRollout(services, actor.email, input);
+    const { start, deviceIds, selection, ...input } = body;
+    const rollout = await service.createRollout(services, actor.email, {
+      ...input,
+      selection: deviceIds ? { ...selection, deviceIds } : selection,
+    });
     const now = start && rollout.state === 'ready';
     return show(now ? await service.startRollout(services, actor.email, rollout.id) : rollout);
   });
+  mount(app, schemas.previewRollout, ({ body }) => previewRollout(services, body));
   mount(app, schemas.getRolloutRules, () => rules.standingRules(db));
   mount(app, schemas.setRolloutRules, ({ body, actor }) => rules.setRules(services, actor.email, body));
   mount(app, schemas.approveRolloutRules, ({ actor }) => rules.approveRules(services, actor.email));

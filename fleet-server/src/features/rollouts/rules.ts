@@ -84,6 +84,12 @@ async function save(tx: Transaction, standing: StandingRules): Promise<StandingR
   return standing;
 }
 
+/** So many devices may be told before any gate. */
+export async function mostAtOnce(db: DbOrTransaction, rules: RolloutRules): Promise<number> {
+  const [fleet] = await db.select({ devices: count() }).from(devices).where(isNull(devices.revokedAt));
+  return Math.max(alwaysAllowed, Math.floor(rules.widestShare * (fleet?.devices ?? 0)));
+}
+
 /**
  * Refuses a plan whose first group, which no gate precedes, is more of the fleet than the rules allow at once.
  * @throws LinesideError `rollout_too_wide`
@@ -93,8 +99,7 @@ export async function mustBeStaged(
   rules: RolloutRules,
   firstGroup: number,
 ): Promise<void> {
-  const [fleet] = await db.select({ devices: count() }).from(devices).where(isNull(devices.revokedAt));
-  const most = Math.max(alwaysAllowed, Math.floor(rules.widestShare * (fleet?.devices ?? 0)));
+  const most = await mostAtOnce(db, rules);
   if (firstGroup <= most) return;
   throw new LinesideError(
     'rollout_too_wide',

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 import { Gate, Strategy } from './plan.js';
+import { Selection } from './selection.js';
 
 export const rolloutStates = [
   'draft',
@@ -49,6 +50,7 @@ export const Rollout = Type.Object({
   previousModelVersionId: Nullable(Type.String()),
   releaseCounter: Type.Integer(),
   strategy: Strategy,
+  selection: Selection,
   createdAt: Timestamp,
   createdBy: Type.String(),
   approvedBy: Nullable(Type.String({ description: 'Never who created it; null: nobody, or nobody had to' })),
@@ -118,14 +120,42 @@ export const createRollout = defineRoute({
   body: Type.Object({
     modelVersionId: Type.String(),
     strategy: Strategy,
-    deviceIds: Type.Optional(
-      Type.Array(Type.String(), { description: 'Default: every device that is not revoked' }),
-    ),
+    selection: Type.Optional(Selection),
+    deviceIds: Type.Optional(Type.Array(Type.String(), { description: 'Short for a selection by id' })),
     start: Type.Optional(
       Type.Boolean({ default: false, description: 'At once, unless somebody else has to approve it first' }),
     ),
   }),
   response: Rollout,
+});
+export const RolloutPreview = Type.Object({
+  devices: Type.Integer(),
+  online: Type.Integer(),
+  running: Type.Integer({ description: 'Of them, run the version already' }),
+  widest: Type.Boolean({
+    description: 'Its first group is more than the rules allow at once: it would be refused',
+  }),
+  groups: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      devices: Type.Integer(),
+      names: Type.Array(Type.String(), { description: 'The first few, as it would be started now' }),
+    }),
+  ),
+});
+export type RolloutPreview = Static<typeof RolloutPreview>;
+export const previewRollout = defineRoute({
+  method: 'POST',
+  url: '/rollouts/preview',
+  tag: 'rollouts',
+  summary: 'Which devices a rollout would go to, in which groups; nothing is staged',
+  access: 'viewer',
+  body: Type.Object({
+    modelVersionId: Type.String(),
+    strategy: Strategy,
+    selection: Type.Optional(Selection),
+  }),
+  response: RolloutPreview,
 });
 export const approveRollout = action(
   '/rollouts/:id/approve',

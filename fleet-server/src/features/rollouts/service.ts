@@ -10,6 +10,7 @@ import { planGroups } from './plan-groups.js';
 import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from './release.js';
 import * as repository from './repository.js';
 import { mustBeStaged, standingRules } from './rules.js';
+import { type Selection, selectDevices } from './selection.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
@@ -29,20 +30,17 @@ export async function createRollout(
   input: {
     modelVersionId: string;
     strategy: Strategy;
-    deviceIds?: readonly string[] | undefined;
+    selection?: Selection | undefined;
     /** A fleet without devices may have a release, for those to come. */
     mayBeEmpty?: boolean;
   },
 ): Promise<RolloutRow> {
-  const { strategy } = input;
+  const { strategy, selection = {} } = input;
   mustBeFeasible(strategy);
   const now = new Date(services.now());
   const rollout = await services.database.db.transaction(async (tx) => {
     const model = await modelById(tx, input.modelVersionId);
-    const found = await repository.candidates(tx, input.deviceIds);
-    if (input.deviceIds && found.length < new Set(input.deviceIds).size) {
-      throw new LinesideError('device_unknown', 'A device is unknown or revoked.');
-    }
+    const found = await selectDevices(tx, selection);
     if (found.length === 0 && !input.mayBeEmpty) throw new LinesideError('rollout_no_devices');
     const groups = planGroups(found, expand(strategy));
     const { rules } = await standingRules(tx);
@@ -56,6 +54,7 @@ export async function createRollout(
         modelVersionId: model.id,
         releaseCounter: await nextReleaseCounter(tx),
         strategy,
+        selection,
         createdAt: now,
         createdBy: actor,
       })

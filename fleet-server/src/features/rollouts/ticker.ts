@@ -5,6 +5,7 @@ import { devices, modelVersions, rolloutExecutions, rolloutGroups, rollouts } fr
 import type { Services } from '../../services.js';
 import { setChampion } from '../models/repository.js';
 import { hasEnded } from './executions.js';
+import { joinLate } from './join-late.js';
 import { applyChanges, type Change, type RolloutView, step } from './machine.js';
 import { type Observation, observe } from './observe.js';
 import { expand } from './plan.js';
@@ -55,6 +56,7 @@ export async function tick(services: Services): Promise<TickOutcome | null> {
     );
     if (!lock.rows[0]?.locked) return null;
     const outcome: TickOutcome = { notify: [], changed: [], ended: [] };
+    await joinLate(tx, new Date(services.now()));
     for (const loaded of await load(tx)) await advance(tx, loaded, services.now(), outcome);
     return outcome;
   });

@@ -1,3 +1,4 @@
+import { uniformOf } from '../random.js';
 import { confidenceStep, distanceStep, rank, type Seen, type Usual } from './usual.js';
 
 export type Signal = 'class' | 'confidence' | 'distance';
@@ -21,7 +22,7 @@ const perSignal = 1 / 3;
 
 /** What each bet pays for a frame; a signal that the frame does not have pays and loses nothing. */
 export function betsOn(usual: Usual, seen: Seen): Map<string, Bet> {
-  const tie = uniform(seen.id);
+  const tie = uniformOf(seen.id);
   const bets = new Map<string, Bet>();
   onRank(bets, 'confidence', rank(usual.confidence, confidenceStep(seen.confidence), tie));
   if (seen.distance !== null) {
@@ -53,13 +54,4 @@ function onRank(bets: Map<string, Bet>, signal: Signal, place: number): void {
       bets.set(`${signal} ${direction} ${exponent}`, { signal, direction, classId: null, weight, value });
     }
   }
-}
-
-/** FNV-1a and the finaliser of MurmurHash3: in (0, 1]. */
-function uniform(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (((hash ^ (hash >>> 16)) >>> 0) + 1) / 2 ** 32;
 }
