@@ -11,6 +11,7 @@ import type { Enrolment } from './features/devices/enrolment.js';
 import { registerDevices } from './features/devices/routes.js';
 import { registerMonitoring } from './features/monitoring/routes.js';
 import { registerProductFeatures } from './features/product.js';
+import { registerTrust } from './features/trust/routes.js';
 import { registerUsers } from './features/users/routes.js';
 import { registerErrors } from './http/errors.js';
 import { apiPrefix, registerOpenApi } from './http/openapi.js';
@@ -95,6 +96,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
       registerAuth(api, services, { secure });
       registerUsers(api, services);
       registerApiKeys(api, services);
+      registerTrust(api, services);
       registerAudit(api, services);
       registerDevices(api, services, options);
       registerMonitoring(api, services);

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Database } from './db/database.js';
 import type { LiveEvent } from './features/monitoring/schemas.js';
 import type { Launcher } from './launchers/launcher.js';
+import type { KeyStatus } from './trust/key-status.js';
 
 /**
  * The ports between features. A feature asks for what it needs by these names; `server.ts` and the tests decide what
@@ -68,6 +69,8 @@ export interface Artifacts {
     content: Uint8Array;
     custom: Record<string, unknown>;
   }): Promise<void>;
+  /** Which keys sign, which of them are here, and when what they signed runs out. */
+  keys(): Promise<KeyStatus>;
   /** Bytes of a metadata or target file by the name a TUF client asks for, or null. */
   readTuf(name: string): Promise<Buffer | null>;
 }

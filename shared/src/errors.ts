@@ -57,6 +57,10 @@ const registry = {
   },
   artifact_corrupt: { status: 422, title: 'The artifact does not have the signed length or hash.' },
   artifact_rollback: { status: 409, title: 'The release counter is lower than one already installed.' },
+  signing_key_missing: {
+    status: 409,
+    title: 'Too few of the keys that have to sign this are on the server.',
+  },
   artifact_incompatible: { status: 409, title: 'The artifact is not made for this hardware.' },
   artifact_unreachable: { status: 502, title: 'The artifact cannot be downloaded now.' },
   self_test_failed: { status: 422, title: 'The model does not reproduce its golden frames on this device.' },

@@ -3,6 +3,7 @@ import { audit } from './families/audit.js';
 import { completion } from './families/completion.js';
 import { datasets } from './families/datasets.js';
 import { devices } from './families/devices.js';
+import { keys } from './families/keys.js';
 import { labels } from './families/labels.js';
 import { models } from './families/models.js';
 import { rollouts } from './families/rollouts.js';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   ...datasets,
   ...labels,
   ...train,
+  ...keys,
   ...audit,
   completion(() => commands),
 ];

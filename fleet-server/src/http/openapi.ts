@@ -22,6 +22,7 @@ import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
 import * as sweeps from '../features/sweeps/schemas.js';
 import * as training from '../features/training/schemas.js';
+import * as trust from '../features/trust/schemas.js';
 import * as users from '../features/users/schemas.js';
 import { mount, type Route } from './route.js';
 
@@ -52,6 +53,7 @@ export const declaredRoutes: AnyRoute[] = [
   rollouts,
   sweeps,
   training,
+  trust,
   users,
 ].flatMap((feature) => Object.values(feature).filter(isRoute));
 

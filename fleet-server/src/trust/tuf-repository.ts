@@ -1,14 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LinesideError } from '@lineside/shared';
 import {
-  Key,
   Metadata,
   MetadataKind,
   MetaFile,
-  Root,
-  Signature,
+  type Root,
   Snapshot,
   TargetFile,
   Targets,
@@ -17,18 +14,26 @@ import {
 import { writeDurable } from '../files/durable.js';
 import { isErrno } from '../files/errno.js';
 import type { Artifacts } from '../services.js';
+import { type KeyStatus, keyStatus } from './key-status.js';
 import { readIfThere, sha256Hex } from './keys.js';
+import { expiry, firstRoot, lifetimeDays, strongerRoot } from './make-root.js';
+import { type AnyMetadata, KeyRing } from './signing-keys.js';
+import {
+  leastThreshold,
+  newestRoot,
+  type OnlineRole,
+  onlineRoles,
+  type RoleName,
+  roleOf,
+  rootText,
+  specVersion,
+} from './tuf-root.js';
 
 const dayMs = 86_400_000;
-const specVersion = '1.0.31';
-const lifetimeDays = { root: 3650, targets: 365, snapshot: 60, timestamp: 14 } as const;
-type RoleName = keyof typeof lifetimeDays;
-const roleNames = Object.keys(lifetimeDays) as RoleName[];
-
-interface RoleKey {
-  key: Key;
-  secret: KeyObject;
-}
+/** Devices that are reading follow the version before for a moment; older ones nobody asks for. */
+const keptVersions = 10;
+/** When the timestamp was signed, ISO 8601: it proves to devices that this moment has passed. */
+export const signedAtField = 'x_lineside_signed_at';
 
 /** What a TUF client may ask for: numbered metadata, the timestamp, and targets named with their hash. */
 const metadataName = /^(timestamp|[1-9]\d{0,8}\.(root|targets|snapshot))\.json$/;
@@ -45,27 +50,114 @@ export class TufRepository implements Artifacts {
 
   private constructor(
     private readonly folder: string,
-    private readonly keys: Record<RoleName, RoleKey>,
+    private readonly ring: KeyRing,
+    private readonly newest: Metadata<Root>,
     private readonly now: () => number,
   ) {}
 
-  /** @param keyFolder holds one private key a role, `tuf-<role>.key` */
+  /**
+   * Opens the repository, or makes one with keys of its own. One whose root a single key may change gets a root of
+   * three keys, two of which have to agree; devices follow it by the signature of the old one.
+   * @param keyFolder holds private keys, `tuf-*.key`
+   */
   static async open(folder: string, keyFolder: string, now: () => number = Date.now): Promise<TufRepository> {
     await mkdir(join(folder, 'targets'), { recursive: true });
-    await mkdir(keyFolder, { recursive: true, mode: 0o700 });
-    const keys = Object.fromEntries(
-      await Promise.all(roleNames.map(async (role) => [role, await openKey(keyFolder, role)] as const)),
-    ) as Record<RoleName, RoleKey>;
-    const repository = new TufRepository(folder, keys, now);
-    if ((await readIfThere(repository.file('1.root.json'))) === null) await repository.writeRoot();
+    let ring = await KeyRing.open(keyFolder);
+    let root = await newestRoot(folder);
+    const renew = async (make: () => Promise<{ root: Metadata<Root>; ring: KeyRing }>) => {
+      ({ root, ring } = await make());
+      await writeDurable(join(folder, `${root.signed.version}.root.json`), rootText(root));
+    };
+    const expires = expiry('root', now());
+    if (!root) await renew(() => firstRoot(keyFolder, expires));
+    else if (roleOf(root.signed, 'root').threshold < leastThreshold) {
+      const { signed } = root;
+      // Where its key was taken away, people have to sign the next root.
+      if (roleOf(signed, 'root').keyIDs.some(ring.has))
+        await renew(() => strongerRoot(keyFolder, signed, expires));
+    }
+    const repository = new TufRepository(folder, ring, root as unknown as Metadata<Root>, now);
     if ((await readIfThere(repository.file('timestamp.json'))) === null)
       await repository.writeChain(1, {}, 1, 1);
-    else await repository.refresh();
+    else if (repository.missingKeys().length === 0) await repository.refresh();
     return repository;
   }
 
-  trustedRoot(): Promise<string> {
-    return readFile(this.file('1.root.json'), 'utf8');
+  /** As it lies in the folder; nothing is written. */
+  static async read(folder: string, keyFolder: string, now: () => number): Promise<TufRepository> {
+    const root = await newestRoot(folder);
+    if (!root) throw new LinesideError('not_found', `${folder}: no root`);
+    return new TufRepository(folder, await KeyRing.open(keyFolder), root, now);
+  }
+
+  /** What a device pins that enrols now. */
+  async trustedRoot(): Promise<string> {
+    return rootText(this.newest);
+  }
+
+  get root(): Root {
+    return this.newest.signed;
+  }
+
+  get keyRing(): KeyRing {
+    return this.ring;
+  }
+
+  keys(): Promise<KeyStatus> {
+    return keyStatus(this, this.now());
+  }
+
+  /** Roles that cannot sign, because too few of their keys are here. */
+  missingKeys(): OnlineRole[] {
+    return onlineRoles.filter((role) => {
+      const { keyIDs, threshold } = roleOf(this.root, role);
+      return keyIDs.filter(this.ring.has).length < threshold;
+    });
+  }
+
+  /** When what each role signed runs out, ISO 8601, and its version. */
+  async expiries(): Promise<Record<RoleName, { version: number; expires: string }>> {
+    const chain = await this.readChain();
+    const of = ({ version, expires }: { version: number; expires: string }) => ({ version, expires });
+    return {
+      root: of(this.root),
+      targets: of(chain.targets),
+      snapshot: of(chain.snapshot),
+      timestamp: of(chain.timestamp),
+    };
+  }
+
+  /** Signs everything below the root anew, such as after its keys have changed. */
+  signAll(): Promise<void> {
+    return this.oneByOne(async () => {
+      const { timestamp, snapshot, targets } = await this.readChain();
+      await this.writeChain(
+        targets.version + 1,
+        targets.targets,
+        snapshot.version + 1,
+        timestamp.version + 1,
+      );
+    });
+  }
+
+  /**
+   * Takes targets out for which `keep` says no: they are not signed any more, and their files go.
+   * @returns how many
+   */
+  prune(keep: (path: string) => boolean): Promise<number> {
+    return this.oneByOne(async () => {
+      const { timestamp, snapshot, targets } = await this.readChain();
+      const gone = Object.values(targets.targets).filter(({ path }) => !keep(path));
+      if (gone.length === 0) return 0;
+      const kept = Object.fromEntries(Object.entries(targets.targets).filter(([path]) => keep(path)));
+      await this.writeChain(targets.version + 1, kept, snapshot.version + 1, timestamp.version + 1);
+      for (const { path, hashes } of gone) {
+        await rm(this.file(join('targets', dirname(path), `${hashes.sha256}.${basename(path)}`)), {
+          force: true,
+        });
+      }
+      return gone.length;
+    });
   }
 
   publishTarget(target: {
@@ -139,8 +231,7 @@ export class TufRepository implements Artifacts {
   }
 
   private common(role: RoleName, version: number) {
-    const end = new Date(this.now() + lifetimeDays[role] * dayMs);
-    return { version, specVersion, expires: end.toISOString().replace(/\.\d+Z$/, 'Z') };
+    return { version, specVersion, expires: expiry(role, this.now()) };
   }
 
   private async readChain(): Promise<{ timestamp: Timestamp; snapshot: Snapshot; targets: Targets }> {
@@ -156,12 +247,6 @@ export class TufRepository implements Artifacts {
       await read(`${targetsVersion}.targets.json`),
     ).signed;
     return { timestamp, snapshot, targets };
-  }
-
-  private async writeRoot(): Promise<void> {
-    const root = new Root({ ...this.common('root', 1), consistentSnapshot: true });
-    for (const role of roleNames) root.addKey(this.keys[role].key, role);
-    await this.write('1.root.json', 'root', root);
   }
 
   private async writeChain(
@@ -182,43 +267,39 @@ export class TufRepository implements Artifacts {
       new Snapshot({ ...this.common('snapshot', snapshotVersion), meta }),
     );
     await this.writeTimestamp(timestampVersion, snapshotVersion);
+    await this.sweep(snapshotVersion, targetsVersion);
   }
 
-  private writeTimestamp(version: number, snapshotVersion: number): Promise<void> {
+  private async writeTimestamp(version: number, snapshotVersion: number): Promise<void> {
     const snapshotMeta = new MetaFile({ version: snapshotVersion });
-    return this.write(
+    const unrecognizedFields = { [signedAtField]: new Date(this.now()).toISOString() };
+    await this.write(
       'timestamp.json',
       'timestamp',
-      new Timestamp({ ...this.common('timestamp', version), snapshotMeta }),
+      new Timestamp({ ...this.common('timestamp', version), snapshotMeta, unrecognizedFields }),
     );
   }
 
-  private async write(
-    name: string,
-    role: RoleName,
-    signed: Root | Targets | Snapshot | Timestamp,
-  ): Promise<void> {
-    const { key, secret } = this.keys[role];
+  private async write(name: string, role: OnlineRole, signed: Targets | Snapshot | Timestamp): Promise<void> {
+    const { keyIDs, threshold } = roleOf(this.root, role);
     const metadata = new Metadata(signed);
-    metadata.sign(
-      (data) => new Signature({ keyID: key.keyID, sig: sign(null, data, secret).toString('hex') }),
-      false,
-    );
+    const signers = this.ring.sign(metadata as AnyMetadata, keyIDs);
+    if (signers < threshold) {
+      throw new LinesideError(
+        'signing_key_missing',
+        `${role}: ${signers} of ${threshold} signing keys are on this server`,
+      );
+    }
     await writeDurable(this.file(name), `${JSON.stringify(metadata.toJSON(), null, 1)}\n`);
   }
-}
 
-async function openKey(folder: string, role: RoleName): Promise<RoleKey> {
-  const path = join(folder, `tuf-${role}.key`);
-  let pem = await readIfThere(path);
-  if (pem === null) {
-    pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    await writeDurable(path, pem, { mode: 0o600 });
+  /** Numbered metadata that nothing refers to any more; roots stay, as devices follow every one of them. */
+  private async sweep(snapshotVersion: number, targetsVersion: number): Promise<void> {
+    const newest = { snapshot: snapshotVersion, targets: targetsVersion };
+    for (const name of await readdir(this.folder)) {
+      const [, version, role] = /^(\d+)\.(snapshot|targets)\.json$/.exec(name) ?? [];
+      if (!role || Number(version) > newest[role as keyof typeof newest] - keptVersions) continue;
+      await rm(this.file(name), { force: true });
+    }
   }
-  const secret = createPrivateKey(pem);
-  const point = createPublicKey(secret).export({ format: 'jwk' }).x ?? '';
-  const keyVal = { public: Buffer.from(point, 'base64url').toString('hex') };
-  const content = { keytype: 'ed25519', scheme: 'ed25519', keyval: keyVal };
-  const keyID = sha256Hex(JSON.stringify(content));
-  return { secret, key: new Key({ keyID, keyType: 'ed25519', scheme: 'ed25519', keyVal }) };
 }

@@ -130,6 +130,7 @@ export async function openWorld(
     trustedRoot: async () => '{}',
     publishTarget: async ({ path, custom }) => void published.push({ path, custom }),
     readTuf: async () => null,
+    keys: async () => ({ roles: [], warnings: [] }),
   };
   const fake = new FakeDevices(database);
   return {
