@@ -69,6 +69,10 @@ export interface Artifacts {
     content: Uint8Array;
     custom: Record<string, unknown>;
   }): Promise<void>;
+  /** Paths of all signed targets. */
+  targets(): Promise<string[]>;
+  /** Takes out targets for which `keep` says no. @returns how many */
+  prune(keep: (path: string) => boolean): Promise<number>;
   /** Which keys sign, which of them are here, and when what they signed runs out. */
   keys(): Promise<KeyStatus>;
   /** Bytes of a metadata or target file by the name a TUF client asks for, or null. */

@@ -24,6 +24,7 @@ export const keys = {
   rollouts: ['rollouts'],
   users: ['users'],
   apiKeys: ['api-keys'],
+  signingKeys: ['signing-keys'],
   audit: ['audit'],
   status: ['status'],
   settings: ['device-settings'],
@@ -232,6 +233,10 @@ export const usersQuery = queryOptions({
 export const apiKeysQuery = queryOptions({
   queryKey: keys.apiKeys,
   queryFn: async () => (await unwrap(client.GET('/api/v1/api-keys'))).items,
+});
+export const signingKeysQuery = queryOptions({
+  queryKey: keys.signingKeys,
+  queryFn: () => unwrap(client.GET('/api/v1/trust/keys')),
 });
 export const auditQuery = infiniteQueryOptions({
   queryKey: keys.audit,

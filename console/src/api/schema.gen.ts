@@ -12236,6 +12236,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trust/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which keys sign what devices run, and which of them lie on the server */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            roles: {
+                                /** @enum {unknown} */
+                                role: "root" | "targets" | "snapshot" | "timestamp";
+                                /** @description Of what the role signed last */
+                                version: number;
+                                /** Format: date-time */
+                                expires: string;
+                                /** @description So many of the keys have to sign */
+                                threshold: number;
+                                keys: {
+                                    id: string;
+                                    /** @description It lies on the server */
+                                    here: boolean;
+                                }[];
+                            }[];
+                            warnings: {
+                                /** @enum {unknown} */
+                                code: "root_keys_online" | "signing_key_missing" | "expires_soon";
+                                message: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;

@@ -22,6 +22,7 @@ import { registerRollouts } from './rollouts/routes.js';
 import { registerSweeps } from './sweeps/routes.js';
 import { createTrainingBackground } from './training/background.js';
 import { registerTraining } from './training/routes.js';
+import { createTrustBackground } from './trust/prune-releases.js';
 
 /** The stages of the loop that people work with, in its order. */
 export function registerProductFeatures(
@@ -62,6 +63,7 @@ export function createProductBackground(services: Services): Background {
     createDriftBackground(services),
     createRetrainBackground(services),
     createRolloutsBackground(services),
+    createTrustBackground(services),
   ];
   return {
     async start() {

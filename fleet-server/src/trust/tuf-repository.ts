@@ -140,6 +140,10 @@ export class TufRepository implements Artifacts {
     });
   }
 
+  async targets(): Promise<string[]> {
+    return Object.keys((await this.readChain()).targets.targets);
+  }
+
   /**
    * Takes targets out for which `keep` says no: they are not signed any more, and their files go.
    * @returns how many

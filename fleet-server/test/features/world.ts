@@ -130,6 +130,8 @@ export async function openWorld(
     trustedRoot: async () => '{}',
     publishTarget: async ({ path, custom }) => void published.push({ path, custom }),
     readTuf: async () => null,
+    targets: async () => published.map(({ path }) => path),
+    prune: async () => 0,
     keys: async () => ({ roles: [], warnings: [] }),
   };
   const fake = new FakeDevices(database);

@@ -3,12 +3,14 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Key, Metadata, Root, Signature } from '@tufjs/models';
 import t from 'tap';
+import { pruneReleases } from '../../src/features/trust/prune-releases.js';
 import { lockFolder } from '../../src/files/folder-lock.js';
 import { sha256Hex } from '../../src/trust/keys.js';
 import { TufRepository } from '../../src/trust/tuf-repository.js';
 import { parseRoot } from '../../src/trust/tuf-root.js';
 import { linesideHere } from '../helpers/command-line.js';
-import { engines, temporaryFolder } from '../helpers/engines.js';
+import { engines, onEachEngine, temporaryFolder } from '../helpers/engines.js';
+import { enrolDevice } from '../helpers/test-device.js';
 import { startTestServer } from '../helpers/test-server.js';
 
 interface Status {
@@ -228,4 +230,18 @@ t.test('the server tells admins of its keys', async (t) => {
   t.match(body.warnings, [{ code: 'root_keys_online' }]);
   const engineer = await server.signIn('engineer');
   t.equal((await engineer.get('/trust/keys')).status, 403);
+});
+
+onEachEngine('releases that nobody needs are signed no more', async (t, engine) => {
+  const server = await startTestServer(t, engine);
+  const { services } = server;
+  const path = (n: number) => `models/m/v${n}/${n}/manifest.json`;
+  for (let n = 1; n <= 54; n++) {
+    await services.artifacts.publishTarget({ path: path(n), content: Buffer.from(`${n}`), custom: {} });
+  }
+  const { deviceId } = await enrolDevice(server);
+  const desired = { version: 'v2', releaseCounter: 2, target: path(2), manifestSha256: 'a'.repeat(64) };
+  await services.devices.setDesired(deviceId, { model: desired });
+  t.equal(await pruneReleases(services), 3);
+  t.same((await services.artifacts.targets()).slice(0, 2), [path(2), path(5)], 'what a device runs stays');
 });

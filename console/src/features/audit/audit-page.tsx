@@ -8,6 +8,7 @@ import { moment } from '../../ui/format.js';
 import { notifyFailed } from '../../ui/notify.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
+import { SigningKeysPanel } from './signing-keys-panel.js';
 import { keepHead, readKeptHead, Verification } from './verification.js';
 
 export function AuditPage() {
@@ -40,6 +41,7 @@ export function AuditPage() {
         </Button>
       }
     >
+      <SigningKeysPanel />
       {verification.data ? <Verification {...verification.data} /> : null}
       <Loaded query={audit}>
         {({ pages }) => {
