@@ -29,6 +29,7 @@ export interface AppOptions {
   consoleRoot: string;
   maxUploadBytes: number;
   maxModelUploadBytes: number;
+  maxImportBytes: number;
   trainerWeightsDir?: string | undefined;
   signInsPerMinute: number;
   /** PEM; present: HTTPS. */

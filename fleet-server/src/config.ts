@@ -36,6 +36,7 @@ export const ServerConfig = Type.Object(
     maxPacketBytes: Bytes(65_536),
     maxUploadBytes: Bytes(65_536),
     maxModelUploadBytes: Bytes(65_536),
+    maxImportBytes: Bytes(65_536),
     inFlightBytes: Bytes(65_536),
     totalInFlightBytes: Bytes(65_536),
     enrolmentsPerMinute: Type.Integer({ minimum: 1 }),
@@ -88,6 +89,7 @@ export const defaultConfig: ServerConfig = Object.freeze({
   maxUploadBytes: 32 << 20,
   /** A VGG-16 with its dense layers has 528 MiB. */
   maxModelUploadBytes: 640 << 20,
+  maxImportBytes: 64 * 2 ** 30,
   inFlightBytes: 32 << 20,
   totalInFlightBytes: 256 << 20,
   enrolmentsPerMinute: 60,

@@ -173,6 +173,7 @@ async function open(
     consoleRoot: options.consoleRoot ?? builtConsole,
     maxUploadBytes: config.maxUploadBytes,
     maxModelUploadBytes: config.maxModelUploadBytes,
+    maxImportBytes: config.maxImportBytes,
     trainerWeightsDir: config.trainerWeightsDir,
     signInsPerMinute: config.signInsPerMinute,
     ...(tls ? { tls } : {}),

@@ -118,6 +118,22 @@ const registry = {
   own_approval: { status: 403, title: 'Nobody approves what they asked for themselves.' },
   rollout_no_devices: { status: 422, title: 'The rollout selects no devices.' },
   rollout_no_previous: { status: 409, title: 'There is no earlier version to roll back to.' },
+  // import and export
+  archive_invalid: { status: 422, title: 'The file is no zip archive that can be read.' },
+  archive_unsafe: {
+    status: 422,
+    title: 'The archive has a path or a link that leads out of it, or is encrypted.',
+  },
+  archive_bomb: { status: 422, title: 'The archive unpacks to far more than it may.' },
+  archive_empty: { status: 422, title: 'There is nothing in the archive that could be taken in.' },
+  annotation_invalid: { status: 422, title: 'An annotation cannot be read.' },
+  file_unexpected: { status: 422, title: 'The archive has a file that belongs to no picture.' },
+  image_misnamed: { status: 422, title: 'The picture is of another type than its name says.' },
+  image_too_large: { status: 422, title: 'The picture has too many pixels or bytes.' },
+  picture_missing: { status: 422, title: 'An annotated picture is neither in the archive nor here.' },
+  label_ambiguous: { status: 422, title: 'The picture has several classes, and a frame has one.' },
+  upload_offset: { status: 409, title: 'The part does not begin where the upload has come to.' },
+  transfer_state: { status: 409, title: 'The import or export is not in a state that allows this.' },
   audit_broken: { status: 409, title: 'The audit log is not as it was written.' },
   // configuration
   config_unhealthy: { status: 422, title: 'The device was not healthy with these settings and went back.' },

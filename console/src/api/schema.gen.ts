@@ -1078,6 +1078,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/frames/{id}/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The boxes of a frame, every revision, oldest first; the last one counts */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            revisions: {
+                                revision: number;
+                                boxes: {
+                                    classId: string;
+                                    /** @description pixels */
+                                    x: number;
+                                    /** @description pixels */
+                                    y: number;
+                                    /** @description pixels */
+                                    width: number;
+                                    /** @description pixels */
+                                    height: number;
+                                }[];
+                                author: string;
+                                /** @enum {unknown} */
+                                source: "import" | "api";
+                                /** Format: date-time */
+                                at: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Add a revision with all boxes of a frame; none takes them all away */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice writes once */
+                        requestId: string;
+                        /** @description Revision that was looked at; 0: none */
+                        after: number;
+                        boxes: {
+                            classId: string;
+                            /** @description pixels */
+                            x: number;
+                            /** @description pixels */
+                            y: number;
+                            /** @description pixels */
+                            width: number;
+                            /** @description pixels */
+                            height: number;
+                        }[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            revision: number;
+                            boxes: {
+                                classId: string;
+                                /** @description pixels */
+                                x: number;
+                                /** @description pixels */
+                                y: number;
+                                /** @description pixels */
+                                width: number;
+                                /** @description pixels */
+                                height: number;
+                            }[];
+                            author: string;
+                            /** @enum {unknown} */
+                            source: "import" | "api";
+                            /** Format: date-time */
+                            at: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/challengers": {
         parameters: {
             query?: never;
@@ -5432,6 +5582,1168 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/transfers/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop an import or export; what has gone in stays */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            direction: "import" | "export";
+                            /** @enum {unknown} */
+                            state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                            fileName: string;
+                            /** @description Of the archive */
+                            bytes: number;
+                            received: number | null;
+                            exportOptions: {
+                                /** @description Frames, labels and splits of this version; absent: those of now */
+                                datasetVersionId?: string;
+                                /**
+                                 * @description Of the frames of now; labelled by default. Boxes count as a label
+                                 * @enum {unknown}
+                                 */
+                                frames?: "labelled" | "unlabelled" | "all";
+                                /** @description False: annotations alone; true by default */
+                                pictures?: boolean;
+                            } | null;
+                            importOptions: {
+                                /**
+                                 * @description As labels that count, or as proposals for whoever reviews the frame
+                                 * @enum {unknown}
+                                 */
+                                labelsAs: "label" | "prelabel";
+                                /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                classes?: {
+                                    [key: string]: string | null;
+                                };
+                                /** @description Adds the classes that are not there */
+                                createClasses?: boolean;
+                                /**
+                                 * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                 * @enum {unknown}
+                                 */
+                                existing?: "keep" | "replace";
+                            } | null;
+                            contents: {
+                                pictures: number;
+                                /** @description Annotated and not in the archive */
+                                missing: number;
+                                boxes: number;
+                                /** @description Of the plan: pictures and issues */
+                                lines: number;
+                                classes: {
+                                    name: string;
+                                    pictures: number;
+                                    boxes: number;
+                                    classId: string | null;
+                                }[];
+                                /** @description What the format carries and is not taken over, and how often it was met */
+                                ignored: {
+                                    [key: string]: number;
+                                };
+                            } | null;
+                            progress: {
+                                /** @enum {unknown} */
+                                phase: "reading" | "taking" | "writing";
+                                done: number;
+                                total: number;
+                            } | null;
+                            counts: {
+                                /** @description New frames */
+                                frames: number;
+                                /** @description Pictures that were here already */
+                                known: number;
+                                labels: number;
+                                prelabels: number;
+                                /** @description Frames that had the label already */
+                                unchanged: number;
+                                /** @description Labels that differ from the present one and stand beside it */
+                                besides: number;
+                                boxes: number;
+                                /** @description Lines of the report */
+                                issues: number;
+                            } | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            expiresAt: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to upload an archive */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        fileName: string;
+                        /** @description Of the whole archive */
+                        bytes: number;
+                        /** @enum {unknown} */
+                        format?: "image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            direction: "import" | "export";
+                            /** @enum {unknown} */
+                            state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                            fileName: string;
+                            /** @description Of the archive */
+                            bytes: number;
+                            received: number | null;
+                            exportOptions: {
+                                /** @description Frames, labels and splits of this version; absent: those of now */
+                                datasetVersionId?: string;
+                                /**
+                                 * @description Of the frames of now; labelled by default. Boxes count as a label
+                                 * @enum {unknown}
+                                 */
+                                frames?: "labelled" | "unlabelled" | "all";
+                                /** @description False: annotations alone; true by default */
+                                pictures?: boolean;
+                            } | null;
+                            importOptions: {
+                                /**
+                                 * @description As labels that count, or as proposals for whoever reviews the frame
+                                 * @enum {unknown}
+                                 */
+                                labelsAs: "label" | "prelabel";
+                                /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                classes?: {
+                                    [key: string]: string | null;
+                                };
+                                /** @description Adds the classes that are not there */
+                                createClasses?: boolean;
+                                /**
+                                 * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                 * @enum {unknown}
+                                 */
+                                existing?: "keep" | "replace";
+                            } | null;
+                            contents: {
+                                pictures: number;
+                                /** @description Annotated and not in the archive */
+                                missing: number;
+                                boxes: number;
+                                /** @description Of the plan: pictures and issues */
+                                lines: number;
+                                classes: {
+                                    name: string;
+                                    pictures: number;
+                                    boxes: number;
+                                    classId: string | null;
+                                }[];
+                                /** @description What the format carries and is not taken over, and how often it was met */
+                                ignored: {
+                                    [key: string]: number;
+                                };
+                            } | null;
+                            progress: {
+                                /** @enum {unknown} */
+                                phase: "reading" | "taking" | "writing";
+                                done: number;
+                                total: number;
+                            } | null;
+                            counts: {
+                                /** @description New frames */
+                                frames: number;
+                                /** @description Pictures that were here already */
+                                known: number;
+                                labels: number;
+                                prelabels: number;
+                                /** @description Frames that had the label already */
+                                unchanged: number;
+                                /** @description Labels that differ from the present one and stand beside it */
+                                besides: number;
+                                boxes: number;
+                                /** @description Lines of the report */
+                                issues: number;
+                            } | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            expiresAt: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive; a broken download goes on with a Range header */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": string;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What did not go in, or not as it was: CSV of name, code and message */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": string;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import or export */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            direction: "import" | "export";
+                            /** @enum {unknown} */
+                            state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                            fileName: string;
+                            /** @description Of the archive */
+                            bytes: number;
+                            received: number | null;
+                            exportOptions: {
+                                /** @description Frames, labels and splits of this version; absent: those of now */
+                                datasetVersionId?: string;
+                                /**
+                                 * @description Of the frames of now; labelled by default. Boxes count as a label
+                                 * @enum {unknown}
+                                 */
+                                frames?: "labelled" | "unlabelled" | "all";
+                                /** @description False: annotations alone; true by default */
+                                pictures?: boolean;
+                            } | null;
+                            importOptions: {
+                                /**
+                                 * @description As labels that count, or as proposals for whoever reviews the frame
+                                 * @enum {unknown}
+                                 */
+                                labelsAs: "label" | "prelabel";
+                                /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                classes?: {
+                                    [key: string]: string | null;
+                                };
+                                /** @description Adds the classes that are not there */
+                                createClasses?: boolean;
+                                /**
+                                 * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                 * @enum {unknown}
+                                 */
+                                existing?: "keep" | "replace";
+                            } | null;
+                            contents: {
+                                pictures: number;
+                                /** @description Annotated and not in the archive */
+                                missing: number;
+                                boxes: number;
+                                /** @description Of the plan: pictures and issues */
+                                lines: number;
+                                classes: {
+                                    name: string;
+                                    pictures: number;
+                                    boxes: number;
+                                    classId: string | null;
+                                }[];
+                                /** @description What the format carries and is not taken over, and how often it was met */
+                                ignored: {
+                                    [key: string]: number;
+                                };
+                            } | null;
+                            progress: {
+                                /** @enum {unknown} */
+                                phase: "reading" | "taking" | "writing";
+                                done: number;
+                                total: number;
+                            } | null;
+                            counts: {
+                                /** @description New frames */
+                                frames: number;
+                                /** @description Pictures that were here already */
+                                known: number;
+                                labels: number;
+                                prelabels: number;
+                                /** @description Frames that had the label already */
+                                unchanged: number;
+                                /** @description Labels that differ from the present one and stand beside it */
+                                besides: number;
+                                boxes: number;
+                                /** @description Lines of the report */
+                                issues: number;
+                            } | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            expiresAt: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports and exports, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                number: number;
+                                /** @enum {unknown} */
+                                direction: "import" | "export";
+                                /** @enum {unknown} */
+                                state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                                format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                                fileName: string;
+                                /** @description Of the archive */
+                                bytes: number;
+                                received: number | null;
+                                exportOptions: {
+                                    /** @description Frames, labels and splits of this version; absent: those of now */
+                                    datasetVersionId?: string;
+                                    /**
+                                     * @description Of the frames of now; labelled by default. Boxes count as a label
+                                     * @enum {unknown}
+                                     */
+                                    frames?: "labelled" | "unlabelled" | "all";
+                                    /** @description False: annotations alone; true by default */
+                                    pictures?: boolean;
+                                } | null;
+                                importOptions: {
+                                    /**
+                                     * @description As labels that count, or as proposals for whoever reviews the frame
+                                     * @enum {unknown}
+                                     */
+                                    labelsAs: "label" | "prelabel";
+                                    /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                    classes?: {
+                                        [key: string]: string | null;
+                                    };
+                                    /** @description Adds the classes that are not there */
+                                    createClasses?: boolean;
+                                    /**
+                                     * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                     * @enum {unknown}
+                                     */
+                                    existing?: "keep" | "replace";
+                                } | null;
+                                contents: {
+                                    pictures: number;
+                                    /** @description Annotated and not in the archive */
+                                    missing: number;
+                                    boxes: number;
+                                    /** @description Of the plan: pictures and issues */
+                                    lines: number;
+                                    classes: {
+                                        name: string;
+                                        pictures: number;
+                                        boxes: number;
+                                        classId: string | null;
+                                    }[];
+                                    /** @description What the format carries and is not taken over, and how often it was met */
+                                    ignored: {
+                                        [key: string]: number;
+                                    };
+                                } | null;
+                                progress: {
+                                    /** @enum {unknown} */
+                                    phase: "reading" | "taking" | "writing";
+                                    done: number;
+                                    total: number;
+                                } | null;
+                                counts: {
+                                    /** @description New frames */
+                                    frames: number;
+                                    /** @description Pictures that were here already */
+                                    known: number;
+                                    labels: number;
+                                    prelabels: number;
+                                    /** @description Frames that had the label already */
+                                    unchanged: number;
+                                    /** @description Labels that differ from the present one and stand beside it */
+                                    besides: number;
+                                    boxes: number;
+                                    /** @description Lines of the report */
+                                    issues: number;
+                                } | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                createdBy: string;
+                                startedAt: string | null;
+                                finishedAt: string | null;
+                                expiresAt: string | null;
+                                error: {
+                                    code: string;
+                                    message: string;
+                                } | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** The next bytes of the archive; the last of them starts the reading */
+        put: {
+            parameters: {
+                query: {
+                    /** @description Where they begin: as received */
+                    offset: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            direction: "import" | "export";
+                            /** @enum {unknown} */
+                            state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                            fileName: string;
+                            /** @description Of the archive */
+                            bytes: number;
+                            received: number | null;
+                            exportOptions: {
+                                /** @description Frames, labels and splits of this version; absent: those of now */
+                                datasetVersionId?: string;
+                                /**
+                                 * @description Of the frames of now; labelled by default. Boxes count as a label
+                                 * @enum {unknown}
+                                 */
+                                frames?: "labelled" | "unlabelled" | "all";
+                                /** @description False: annotations alone; true by default */
+                                pictures?: boolean;
+                            } | null;
+                            importOptions: {
+                                /**
+                                 * @description As labels that count, or as proposals for whoever reviews the frame
+                                 * @enum {unknown}
+                                 */
+                                labelsAs: "label" | "prelabel";
+                                /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                classes?: {
+                                    [key: string]: string | null;
+                                };
+                                /** @description Adds the classes that are not there */
+                                createClasses?: boolean;
+                                /**
+                                 * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                 * @enum {unknown}
+                                 */
+                                existing?: "keep" | "replace";
+                            } | null;
+                            contents: {
+                                pictures: number;
+                                /** @description Annotated and not in the archive */
+                                missing: number;
+                                boxes: number;
+                                /** @description Of the plan: pictures and issues */
+                                lines: number;
+                                classes: {
+                                    name: string;
+                                    pictures: number;
+                                    boxes: number;
+                                    classId: string | null;
+                                }[];
+                                /** @description What the format carries and is not taken over, and how often it was met */
+                                ignored: {
+                                    [key: string]: number;
+                                };
+                            } | null;
+                            progress: {
+                                /** @enum {unknown} */
+                                phase: "reading" | "taking" | "writing";
+                                done: number;
+                                total: number;
+                            } | null;
+                            counts: {
+                                /** @description New frames */
+                                frames: number;
+                                /** @description Pictures that were here already */
+                                known: number;
+                                labels: number;
+                                prelabels: number;
+                                /** @description Frames that had the label already */
+                                unchanged: number;
+                                /** @description Labels that differ from the present one and stand beside it */
+                                besides: number;
+                                boxes: number;
+                                /** @description Lines of the report */
+                                issues: number;
+                            } | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            expiresAt: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a dataset version, or the frames of now, as an archive */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {unknown} */
+                        format: "image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio";
+                        /** @description Frames, labels and splits of this version; absent: those of now */
+                        datasetVersionId?: string;
+                        /**
+                         * @description Of the frames of now; labelled by default. Boxes count as a label
+                         * @enum {unknown}
+                         */
+                        frames?: "labelled" | "unlabelled" | "all";
+                        /** @description False: annotations alone; true by default */
+                        pictures?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            direction: "import" | "export";
+                            /** @enum {unknown} */
+                            state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                            fileName: string;
+                            /** @description Of the archive */
+                            bytes: number;
+                            received: number | null;
+                            exportOptions: {
+                                /** @description Frames, labels and splits of this version; absent: those of now */
+                                datasetVersionId?: string;
+                                /**
+                                 * @description Of the frames of now; labelled by default. Boxes count as a label
+                                 * @enum {unknown}
+                                 */
+                                frames?: "labelled" | "unlabelled" | "all";
+                                /** @description False: annotations alone; true by default */
+                                pictures?: boolean;
+                            } | null;
+                            importOptions: {
+                                /**
+                                 * @description As labels that count, or as proposals for whoever reviews the frame
+                                 * @enum {unknown}
+                                 */
+                                labelsAs: "label" | "prelabel";
+                                /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                classes?: {
+                                    [key: string]: string | null;
+                                };
+                                /** @description Adds the classes that are not there */
+                                createClasses?: boolean;
+                                /**
+                                 * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                 * @enum {unknown}
+                                 */
+                                existing?: "keep" | "replace";
+                            } | null;
+                            contents: {
+                                pictures: number;
+                                /** @description Annotated and not in the archive */
+                                missing: number;
+                                boxes: number;
+                                /** @description Of the plan: pictures and issues */
+                                lines: number;
+                                classes: {
+                                    name: string;
+                                    pictures: number;
+                                    boxes: number;
+                                    classId: string | null;
+                                }[];
+                                /** @description What the format carries and is not taken over, and how often it was met */
+                                ignored: {
+                                    [key: string]: number;
+                                };
+                            } | null;
+                            progress: {
+                                /** @enum {unknown} */
+                                phase: "reading" | "taking" | "writing";
+                                done: number;
+                                total: number;
+                            } | null;
+                            counts: {
+                                /** @description New frames */
+                                frames: number;
+                                /** @description Pictures that were here already */
+                                known: number;
+                                labels: number;
+                                prelabels: number;
+                                /** @description Frames that had the label already */
+                                unchanged: number;
+                                /** @description Labels that differ from the present one and stand beside it */
+                                besides: number;
+                                boxes: number;
+                                /** @description Lines of the report */
+                                issues: number;
+                            } | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            expiresAt: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in what was read */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description As labels that count, or as proposals for whoever reviews the frame
+                         * @enum {unknown}
+                         */
+                        labelsAs: "label" | "prelabel";
+                        /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                        classes?: {
+                            [key: string]: string | null;
+                        };
+                        /** @description Adds the classes that are not there */
+                        createClasses?: boolean;
+                        /**
+                         * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                         * @enum {unknown}
+                         */
+                        existing?: "keep" | "replace";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            number: number;
+                            /** @enum {unknown} */
+                            direction: "import" | "export";
+                            /** @enum {unknown} */
+                            state: "uploading" | "ready" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                            format: ("image-folder" | "coco" | "yolo-detect" | "yolo-classify" | "voc" | "cvat" | "label-studio") | null;
+                            fileName: string;
+                            /** @description Of the archive */
+                            bytes: number;
+                            received: number | null;
+                            exportOptions: {
+                                /** @description Frames, labels and splits of this version; absent: those of now */
+                                datasetVersionId?: string;
+                                /**
+                                 * @description Of the frames of now; labelled by default. Boxes count as a label
+                                 * @enum {unknown}
+                                 */
+                                frames?: "labelled" | "unlabelled" | "all";
+                                /** @description False: annotations alone; true by default */
+                                pictures?: boolean;
+                            } | null;
+                            importOptions: {
+                                /**
+                                 * @description As labels that count, or as proposals for whoever reviews the frame
+                                 * @enum {unknown}
+                                 */
+                                labelsAs: "label" | "prelabel";
+                                /** @description Class id by the name in the archive; null: left out. Others are looked up by name */
+                                classes?: {
+                                    [key: string]: string | null;
+                                };
+                                /** @description Adds the classes that are not there */
+                                createClasses?: boolean;
+                                /**
+                                 * @description Of frames that have another label: it is kept and the new one stands beside it, or replaced
+                                 * @enum {unknown}
+                                 */
+                                existing?: "keep" | "replace";
+                            } | null;
+                            contents: {
+                                pictures: number;
+                                /** @description Annotated and not in the archive */
+                                missing: number;
+                                boxes: number;
+                                /** @description Of the plan: pictures and issues */
+                                lines: number;
+                                classes: {
+                                    name: string;
+                                    pictures: number;
+                                    boxes: number;
+                                    classId: string | null;
+                                }[];
+                                /** @description What the format carries and is not taken over, and how often it was met */
+                                ignored: {
+                                    [key: string]: number;
+                                };
+                            } | null;
+                            progress: {
+                                /** @enum {unknown} */
+                                phase: "reading" | "taking" | "writing";
+                                done: number;
+                                total: number;
+                            } | null;
+                            counts: {
+                                /** @description New frames */
+                                frames: number;
+                                /** @description Pictures that were here already */
+                                known: number;
+                                labels: number;
+                                prelabels: number;
+                                /** @description Frames that had the label already */
+                                unchanged: number;
+                                /** @description Labels that differ from the present one and stand beside it */
+                                besides: number;
+                                boxes: number;
+                                /** @description Lines of the report */
+                                issues: number;
+                            } | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            expiresAt: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/frames/count": {
         parameters: {
             query?: never;
@@ -5567,7 +6879,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -5578,7 +6890,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -5690,7 +7002,7 @@ export interface paths {
                             kind: "class" | "unsure" | "skip" | "retracted";
                             classId: string | null;
                             author: string;
-                            source: "review" | "api" | "explorer" | "second_opinion";
+                            source: "review" | "api" | "explorer" | "second_opinion" | "import";
                             durationMs: number | null;
                             /** Format: date-time */
                             at: string;
@@ -5803,7 +7115,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -5891,7 +7203,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -6007,7 +7319,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -6322,7 +7634,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -6465,7 +7777,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;

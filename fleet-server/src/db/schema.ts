@@ -23,7 +23,16 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { StoredArchitecture } from '../features/architectures/stored.js';
+import type { BoxRevision, FrameBox } from '../features/boxes/schemas.js';
 import type { DriftSettled } from '../features/drift/schemas.js';
+import type { FormatName } from '../features/exchange/formats/index.js';
+import type {
+  ArchiveContents,
+  ExportOptions,
+  ImportCounts,
+  ImportOptions,
+  transferStates,
+} from '../features/exchange/schemas.js';
 import type { LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
@@ -210,6 +219,10 @@ export const frames = pgTable(
     groupKey: text('group_key'),
     source: text('source'),
     metadata: jsonb('metadata').$type<Record<string, string>>().notNull().default({}),
+    /** The import that it came with; null: a device sent it. */
+    importId: text('import_id'),
+    /** Of the newest row of `box_revisions`; 0: nobody drew any. */
+    boxRevision: integer('box_revision').notNull().default(0),
     /** Current label, kept in step with the newest row of `labels` in the same transaction; null: none. */
     labelRevision: integer('label_revision').notNull().default(0),
     labelKind: text('label_kind').$type<LabelRevision['kind']>(),
@@ -219,6 +232,8 @@ export const frames = pgTable(
     index('frames_by_time').on(table.receivedAt, table.id),
     index('frames_by_device').on(table.deviceId, table.receivedAt),
     index('frames_by_label').on(table.labelClassId),
+    index('frames_by_picture').on(table.imageSha256),
+    index('frames_by_import').on(table.importId),
   ],
 );
 
@@ -242,6 +257,26 @@ export const labels = pgTable(
     primaryKey({ columns: [table.frameId, table.revision] }),
     uniqueIndex('labels_by_request').on(table.requestId),
     index('labels_by_author').on(table.author, table.at),
+  ],
+);
+
+/** All boxes of a frame at a time. Append-only: a change is a new row with all boxes of then. */
+export const boxRevisions = pgTable(
+  'box_revisions',
+  {
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+    revision: integer('revision').notNull(),
+    boxes: jsonb('boxes').$type<FrameBox[]>().notNull(),
+    author: text('author').notNull(),
+    source: text('source').$type<BoxRevision['source']>().notNull(),
+    requestId: text('request_id').notNull(),
+    at: now('at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.frameId, table.revision] }),
+    uniqueIndex('box_revisions_by_request').on(table.requestId),
   ],
 );
 
@@ -286,6 +321,8 @@ export const reviewItems = pgTable(
     prelabelConfidence: doublePrecision('prelabel_confidence'),
     /** Who put it at the front of the queue; null: its place is by order. */
     sentBy: text('sent_by'),
+    /** What an import or a rule proposes; it comes before what the model says. */
+    givenClassId: text('given_class_id'),
   },
   (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
 );
@@ -343,6 +380,8 @@ export const datasetItems = pgTable(
     classId: text('class_id').notNull(),
     groupKey: text('group_key').notNull(),
     split: text('split').$type<'train' | 'test'>().notNull(),
+    /** 0: the frame had no boxes. */
+    boxRevision: integer('box_revision').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.datasetId, table.frameId] })],
 );
@@ -459,6 +498,58 @@ export const driftStates = pgTable(
     updatedAt: now('updated_at'),
   },
   (table) => [primaryKey({ columns: [table.modelVersionId, table.deviceId] })],
+);
+
+// ---- import and export -------------------------------------------------------------------------------------
+
+/** One archive that comes in or goes out. Its files lie in `transfers/<id>` of the data folder. */
+export const transfers = pgTable('transfers', {
+  id: text('id').primaryKey(),
+  number: serial('number').notNull(),
+  direction: text('direction').$type<'import' | 'export'>().notNull(),
+  state: text('state').$type<(typeof transferStates)[number]>().notNull(),
+  /** Null until an archive is read. */
+  format: text('format').$type<FormatName>(),
+  fileName: text('file_name').notNull(),
+  /** Of the archive; 0 while an export is made. */
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  exportOptions: jsonb('export_options').$type<ExportOptions>(),
+  importOptions: jsonb('import_options').$type<ImportOptions>(),
+  /** What the archive holds, once it is read. */
+  contents: jsonb('contents').$type<ArchiveContents>(),
+  progress: jsonb('progress').$type<{
+    phase: 'reading' | 'taking' | 'writing';
+    done: number;
+    total: number;
+  }>(),
+  /** Lines of the plan that an import has done, and what came of them: in step with the rows it wrote. */
+  line: integer('line').notNull().default(0),
+  counts: jsonb('counts').$type<ImportCounts>(),
+  createdAt: now('created_at'),
+  createdBy: text('created_by').notNull(),
+  startedAt: at('started_at'),
+  finishedAt: at('finished_at'),
+  /** When its files go. */
+  expiresAt: at('expires_at'),
+  errorCode: text('error_code'),
+  errorMessage: text('error_message'),
+});
+
+/** What of an archive did not go in, or not as it was: one row a file and reason. */
+export const importIssues = pgTable(
+  'import_issues',
+  {
+    importId: text('import_id')
+      .notNull()
+      .references(() => transfers.id),
+    /** Line of the plan; several of one line are told apart by `part`. */
+    line: integer('line').notNull(),
+    part: integer('part').notNull(),
+    name: text('name').notNull(),
+    code: text('code').notNull(),
+    message: text('message').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.importId, table.line, table.part] })],
 );
 
 // ---- rollouts -----------------------------------------------------------------------------------------------

@@ -1,19 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { TLSSocket } from 'node:tls';
 import rateLimit from '@fastify/rate-limit';
 import { decodeMessage, EnrolRequest, LinesideError } from '@lineside/shared';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Enrolment } from '../features/devices/enrolment.js';
 import { registerErrors } from '../http/errors.js';
+import { sendFile } from '../http/send-file.js';
 import type { Artifacts, Blobs } from '../services.js';
 import type { ServerCredentials } from '../trust/fleet-ca.js';
-import { parseByteRange } from './byte-range.js';
 
 export interface DevicePortOptions {
   credentials: ServerCredentials;
@@ -78,7 +71,8 @@ export async function buildDevicePort(options: DevicePortOptions): Promise<Fasti
     });
     closed.get('/artifacts/:sha256', async (request, reply) => {
       const { sha256 } = request.params as { sha256: string };
-      return sendArtifact(request, reply, sha256, await options.blobs.path(sha256));
+      const path = await options.blobs.path(sha256);
+      return sendFile(request, reply, { path, tag: sha256, type: 'application/octet-stream' });
     });
   });
   return app;
@@ -91,29 +85,4 @@ async function requireDevice(request: FastifyRequest, options: DevicePortOptions
   if (!socket.authorized || typeof name !== 'string') throw new LinesideError('certificate_required');
   const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
   if (!(await options.admit(name, sha256))) throw new LinesideError('certificate_revoked', name);
-}
-
-/** The content never changes under its name, so the name is the entity tag and a resumed download is always safe. */
-async function sendArtifact(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  sha256: string,
-  path: string,
-): Promise<FastifyReply> {
-  const { size } = await stat(path);
-  const tag = `"${sha256}"`;
-  const condition = request.headers['if-range'];
-  const range = condition && condition !== tag ? null : parseByteRange(request.headers.range, size);
-  reply
-    .header('accept-ranges', 'bytes')
-    .header('etag', tag)
-    .header('cache-control', 'private, max-age=31536000, immutable')
-    .type('application/octet-stream');
-  if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${size}`).send();
-  if (!range) return reply.header('content-length', size).send(createReadStream(path));
-  return reply
-    .code(206)
-    .header('content-range', `bytes ${range.start}-${range.end}/${size}`)
-    .header('content-length', range.end - range.start + 1)
-    .send(createReadStream(path, { start: range.start, end: range.end }));
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../services.js';
 import { type ArchitecturesOptions, registerArchitectures } from './architectures/routes.js';
+import { registerBoxes } from './boxes/routes.js';
 import { registerChallengers } from './challengers/routes.js';
 import { registerClasses } from './classes/routes.js';
 import { registerCommands } from './commands/routes.js';
@@ -8,6 +9,8 @@ import { registerDatasets } from './datasets/routes.js';
 import { registerDeviceSettings } from './device-settings/routes.js';
 import { createDriftBackground } from './drift/background.js';
 import { registerDrift } from './drift/routes.js';
+import { createExchangeBackground } from './exchange/background.js';
+import { type ExchangeOptions, registerExchange } from './exchange/routes.js';
 import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
@@ -28,13 +31,15 @@ import { createTrustBackground } from './trust/prune-releases.js';
 export function registerProductFeatures(
   app: FastifyInstance,
   services: Services,
-  options: ArchitecturesOptions,
+  options: ArchitecturesOptions & ExchangeOptions,
 ): void {
   registerClasses(app, services);
   registerFrames(app, services);
   registerExplorer(app, services);
   registerLabelling(app, services);
   registerDatasets(app, services);
+  registerBoxes(app, services);
+  registerExchange(app, services, options);
   registerArchitectures(app, services, options);
   registerTraining(app, services);
   registerRetrain(app, services);
@@ -58,6 +63,7 @@ export interface Background {
 export function createProductBackground(services: Services): Background {
   const parts: Background[] = [
     createLabellingBackground(services),
+    createExchangeBackground(services),
     createModelsBackground(services),
     createTrainingBackground(services),
     createDriftBackground(services),

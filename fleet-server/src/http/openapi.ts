@@ -5,6 +5,7 @@ import * as apiKeys from '../features/api-keys/schemas.js';
 import * as architectures from '../features/architectures/schemas.js';
 import * as audit from '../features/audit/schemas.js';
 import * as auth from '../features/auth/schemas.js';
+import * as boxes from '../features/boxes/schemas.js';
 import * as challengers from '../features/challengers/schemas.js';
 import * as classes from '../features/classes/schemas.js';
 import * as commands from '../features/commands/schemas.js';
@@ -12,6 +13,7 @@ import * as datasets from '../features/datasets/schemas.js';
 import * as deviceSettings from '../features/device-settings/schemas.js';
 import * as devices from '../features/devices/schemas.js';
 import * as drift from '../features/drift/schemas.js';
+import * as exchange from '../features/exchange/schemas.js';
 import * as explorer from '../features/explorer/schemas.js';
 import * as frames from '../features/frames/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
@@ -36,6 +38,7 @@ export const declaredRoutes: AnyRoute[] = [
   architectures,
   audit,
   auth,
+  boxes,
   challengers,
   classes,
   commands,
@@ -44,6 +47,7 @@ export const declaredRoutes: AnyRoute[] = [
   devices,
   drift,
   explorer,
+  exchange,
   frames,
   labelling,
   lineage,

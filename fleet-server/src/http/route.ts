@@ -49,7 +49,7 @@ export interface Route<P extends TSchema, Q extends TSchema, B extends TSchema, 
   /** Absent: the handler sends raw bytes or a stream by itself. */
   response?: R;
   /** Content type of an answer that is not JSON. */
-  produces?: 'image/jpeg' | 'image/png' | 'text/plain' | 'application/x-tar';
+  produces?: 'image/jpeg' | 'image/png' | 'text/plain' | 'text/csv' | 'application/x-tar' | 'application/zip';
   /** So often a minute a person may ask this of one thing (`:id`); absent: no limit. */
   perMinute?: number;
   /** Success status, 200 by default. */

@@ -40,6 +40,8 @@ export function createJobRunner(options: {
   let working: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
+  /** Asked to look while the end of the queue may have been read already. */
+  let again = false;
   let heartbeat: (() => void) | undefined;
   let abort: AbortController | undefined;
 
@@ -93,6 +95,7 @@ export function createJobRunner(options: {
   }
 
   function kick(): void {
+    again = busy;
     if (busy || stopping) return;
     busy = true;
     clearTimeout(timer);
@@ -100,7 +103,7 @@ export function createJobRunner(options: {
       .catch((error: unknown) => log.error({ err: error }, 'the job queue cannot be read'))
       .finally(() => {
         busy = false;
-        if (!stopping) timer = setTimeout(kick, pollMs);
+        if (!stopping) timer = setTimeout(kick, again ? 0 : pollMs);
       });
   }
 

@@ -4,7 +4,7 @@ import { shiftOf } from '../../src/features/training/shift.js';
 
 const item = (frameId: string, group: string, split: 'train' | 'test' = 'train', imageSha256 = frameId) => ({
   ...{ frameId, group, split, imageSha256 },
-  ...{ labelRevision: 1, classId: 'a' },
+  ...{ labelRevision: 1, boxRevision: 0, classId: 'a' },
 });
 
 t.test('frames of groups that taught a model', async (t) => {

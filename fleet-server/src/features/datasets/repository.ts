@@ -23,11 +23,14 @@ export const toDatasetVersion = (row: DatasetRow): DatasetVersion => ({
 export interface LabelledFrame extends GroupableFrame {
   classId: string;
   labelRevision: number;
+  boxRevision: number;
 }
 
 export interface DatasetItem {
   frameId: string;
   labelRevision: number;
+  /** 0: the frame had no boxes. */
+  boxRevision: number;
   imageSha256: string;
   classId: string;
   group: string;
@@ -47,7 +50,12 @@ const groupable = {
 /** Frames whose current label is a class. */
 export async function labelledFrames(db: DbOrTransaction): Promise<LabelledFrame[]> {
   const rows = await db
-    .select({ ...groupable, classId: frames.labelClassId, labelRevision: frames.labelRevision })
+    .select({
+      ...groupable,
+      classId: frames.labelClassId,
+      labelRevision: frames.labelRevision,
+      boxRevision: frames.boxRevision,
+    })
     .from(frames)
     .where(and(eq(frames.labelKind, 'class'), isNotNull(frames.labelClassId)));
   return rows.map((row) => ({ ...row, classId: row.classId! }));
@@ -99,6 +107,7 @@ export async function insertDataset(
         datasetId: dataset.id,
         frameId: item.frameId,
         labelRevision: item.labelRevision,
+        boxRevision: item.boxRevision,
         classId: item.classId,
         groupKey: item.group,
         split: item.split,
@@ -118,6 +127,7 @@ export const datasetItemsOf = (
     .select({
       frameId: datasetItems.frameId,
       labelRevision: datasetItems.labelRevision,
+      boxRevision: datasetItems.boxRevision,
       imageSha256: frames.imageSha256,
       classId: datasetItems.classId,
       group: datasetItems.groupKey,

@@ -36,7 +36,7 @@ export function registerDatasets(app: FastifyInstance, services: Services): void
     const rows = await repository.datasetItemsOf(db, params.id, { after: query.cursor, limit: limit + 1 });
     const items = rows.slice(0, limit);
     return {
-      items: items.map(({ labelRevision: _, ...item }) => item),
+      items: items.map(({ labelRevision: _, boxRevision: __, ...item }) => item),
       nextCursor: rows.length > limit ? items.at(-1)!.frameId : null,
     };
   });

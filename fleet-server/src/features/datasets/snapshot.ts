@@ -7,12 +7,18 @@ import * as repository from './repository.js';
 import { sidesIn, splitGroups, testShareFor } from './split.js';
 import * as testSets from './test-sets.js';
 
-/** SHA-256 over `[frame id, picture's SHA-256, class id, group, split]` of every frame, as JSON, by frame id. */
+/**
+ * SHA-256 over `[frame id, picture's SHA-256, class id, group, split]` of every frame, and its revision of boxes where it has
+ * any, as JSON, by frame id.
+ */
 export const datasetHash = (items: readonly repository.DatasetItem[]): string =>
   createHash('sha256')
     .update(
       JSON.stringify(
-        items.map((item) => [item.frameId, item.imageSha256, item.classId, item.group, item.split]),
+        items.map((item) => [
+          ...[item.frameId, item.imageSha256, item.classId, item.group, item.split],
+          ...(item.boxRevision > 0 ? [item.boxRevision] : []),
+        ]),
       ),
     )
     .digest('hex');
@@ -49,8 +55,8 @@ export async function takeSnapshot(
     const items = grouped.flatMap(({ frame, group, classId }, at): repository.DatasetItem[] => {
       const split = sides[at]!;
       if (split === 'waits') return [];
-      const { id: frameId, labelRevision, imageSha256 } = frame;
-      return [{ frameId, labelRevision, imageSha256, classId, group, split }];
+      const { id: frameId, labelRevision, boxRevision, imageSha256 } = frame;
+      return [{ frameId, labelRevision, boxRevision, imageSha256, classId, group, split }];
     });
     const sha256 = datasetHash(items);
     const existing = await repository.datasetBySha(tx, sha256);

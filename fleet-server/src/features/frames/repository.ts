@@ -23,6 +23,7 @@ const columns = {
   groupKey: frames.groupKey,
   source: frames.source,
   metadata: frames.metadata,
+  importId: frames.importId,
   // Database time has microseconds and a Date has not: the cursor keeps the exact text.
   receivedAtText: sql<string>`${frames.receivedAt}::text`,
   label: {
@@ -47,7 +48,7 @@ type Row = Awaited<ReturnType<typeof select>>[number];
 const toFrame = (row: Row): Frame => ({
   id: row.id,
   deviceId: row.deviceId,
-  deviceName: row.deviceName ?? row.deviceId,
+  deviceName: row.deviceName ?? (row.importId === null ? row.deviceId : 'Import'),
   cameraId: row.cameraId,
   capturedAt: row.capturedAt.toISOString(),
   receivedAt: row.receivedAt.toISOString(),

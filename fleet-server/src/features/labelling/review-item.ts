@@ -8,6 +8,7 @@ import type { ReviewItem } from './schemas.js';
 const leastMargin = 0.01;
 
 function prelabel(row: ReviewRow, frame: Frame): ReviewItem['prelabel'] {
+  if (row.givenClassId !== null) return { classId: row.givenClassId, confidence: 1 };
   if (row.prelabelClassId !== null && row.prelabelConfidence !== null) {
     return { classId: row.prelabelClassId, confidence: row.prelabelConfidence };
   }

@@ -10,6 +10,7 @@ export const LiveEvent = Type.Union([
   Type.Object({ type: Type.Literal('queue') }),
   Type.Object({ type: Type.Literal('training'), runId: Type.String() }),
   Type.Object({ type: Type.Literal('models') }),
+  Type.Object({ type: Type.Literal('transfer'), transferId: Type.String() }),
   Type.Object({ type: Type.Literal('rollout'), rolloutId: Type.String() }),
 ]);
 export type LiveEvent = Static<typeof LiveEvent>;
