@@ -247,6 +247,7 @@ class AgentRuntime implements Agent {
       shadow: this.#engine.shadow,
       identity,
       stateDir: config.stateDir,
+      clock: this.#clock,
       log: this.#log,
       onReported: () => this.#overseer.changed(),
       onPolicy: (policy) => this.#slot.setPolicy(policy),

@@ -6,6 +6,7 @@ import {
   type ReportedState,
   toLinesideError,
 } from '@lineside/shared';
+import type { Clock } from '../clock.js';
 import type { Identity } from '../enrol/identity.js';
 import type { LoadedPackage, ModelHost, ShadowHost } from '../inference/model.js';
 import { type Log, silentLog } from '../log.js';
@@ -41,6 +42,8 @@ export interface ReconcilerOptions {
   /** Counters of the running model, for the time on trial. */
   vitals?: () => Vitals;
   log?: Log;
+  /** The device's wall clock; absent: the system's. */
+  clock?: Clock;
   /** A model and settings are not tried at the same time. */
   turns?: Turns;
   arch?: string;
@@ -116,7 +119,12 @@ class ModelReconciler implements Reconciler {
       store: this.#store,
       tuf: async () => {
         const { TufClient } = await tufClient();
-        return new TufClient({ stateDir, tufRoot: identity.tufRoot, client: this.#client });
+        return new TufClient({
+          stateDir,
+          tufRoot: identity.tufRoot,
+          client: this.#client,
+          ...(options.clock && { clock: options.clock }),
+        });
       },
       client: this.#client,
       choice: {

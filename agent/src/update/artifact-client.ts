@@ -28,9 +28,31 @@ export function unreachable(what: string, cause: unknown): LinesideError {
   return new LinesideError('artifact_unreachable', `${what}: ${reason}`, { cause });
 }
 
+/** The least that has to come within a while, or the answer is given up: one byte now and then would hold a device for ever. */
+export interface LeastRate {
+  readonly bytes: number;
+  readonly withinMs: number;
+}
+const usualRate: LeastRate = { bytes: 30_000, withinMs: 30_000 };
+
+/** Destroys a body that comes more slowly than that. */
+function requireRate(body: IncomingMessage, { bytes, withinMs }: LeastRate): void {
+  let came = 0;
+  body.on('data', (chunk: Buffer) => {
+    came += chunk.byteLength;
+  });
+  body.pause();
+  const timer = setInterval(() => {
+    if (came < bytes) body.destroy(new Error(`${came} bytes in ${withinMs} ms: too slow`));
+    came = 0;
+  }, withinMs);
+  body.once('close', () => clearInterval(timer));
+}
+
 export function createArtifactClient(
   identity: Pick<Identity, 'artifactsUrl' | 'keyPem' | 'certificatePem' | 'caPem'>,
   idleTimeoutMs = 30_000,
+  rate = usualRate,
 ): ArtifactClient {
   const baseUrl = identity.artifactsUrl.replace(/\/$/, '');
   const agent = new Agent({
@@ -56,6 +78,7 @@ export function createArtifactClient(
             ...(signal && { signal }),
           },
           (body) => {
+            requireRate(body, rate);
             const range = /^bytes (\d+)-/.exec(body.headers['content-range'] ?? '');
             resolve({ status: body.statusCode ?? 0, from: range ? Number(range[1]) : 0, body });
           },

@@ -54,11 +54,24 @@ export class Packages {
           `${target}: the signed manifest is not the desired one`,
         );
       }
-      const { releaseCounter } = signed.custom;
+      const { releaseCounter, version, arch } = signed.custom;
       if (releaseCounter !== model.releaseCounter) {
         throw new LinesideError(
           'artifact_untrusted',
           `${target}: signed for release ${releaseCounter}, desired as ${model.releaseCounter}`,
+        );
+      }
+      if (version !== undefined && version !== model.version) {
+        throw new LinesideError(
+          'artifact_untrusted',
+          `${target}: signed as version ${version}, desired as ${model.version}`,
+        );
+      }
+      // Absent: signed before the field was, or made for any.
+      if (Array.isArray(arch) && !arch.includes(choice.arch)) {
+        throw new LinesideError(
+          'artifact_incompatible',
+          `${target}: signed for ${arch.join(', ')}, not for ${choice.arch}`,
         );
       }
       const trusted = readPackage(signed.data, model, choice);

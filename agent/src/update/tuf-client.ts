@@ -4,9 +4,12 @@ import { Readable } from 'node:stream';
 import { isLinesideError, LinesideError } from '@lineside/shared';
 import { Metadata, MetadataKind, type TargetFile } from '@tufjs/models';
 import { Updater } from 'tuf-js';
+import { type Clock, systemClock } from '../clock.js';
 import { makeFolderDurably, writeFileDurably } from '../durable-file.js';
 import type { ArtifactClient } from './artifact-client.js';
+import { AttestedTime, signedAtField } from './attested-time.js';
 import { MetadataFetcher, readMetadata } from './tuf-fetcher.js';
+import { judgeBy, keepDurably } from './tuf-updater.js';
 
 export interface SignedTarget {
   data: Buffer;
@@ -22,12 +25,27 @@ const limits = { maxRootRotations: 64, maxDelegations: 8, fetchTimeout: 30_000, 
 export class TufClient {
   readonly #folder: string;
   readonly #firstRoot: string;
-  readonly #client: ArtifactClient;
+  readonly #client: Pick<ArtifactClient, 'baseUrl' | 'read'>;
+  readonly #time: AttestedTime;
 
-  constructor(options: { stateDir: string; tufRoot: string; client: ArtifactClient }) {
+  constructor(options: {
+    stateDir: string;
+    tufRoot: string;
+    client: Pick<ArtifactClient, 'baseUrl' | 'read'>;
+    clock?: Clock;
+    monotonicMs?: () => number;
+  }) {
     this.#folder = join(options.stateDir, 'tuf');
     this.#firstRoot = options.tufRoot;
     this.#client = options.client;
+    const { clock = systemClock, monotonicMs } = options;
+    this.#time = new AttestedTime(join(this.#folder, 'time.json'), clock, monotonicMs);
+  }
+
+  /** Brings the metadata up to date. @throws as `fetchTarget` */
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.#seedRoot();
+    await this.#update(new MetadataFetcher(this.#client, this.#folder, signal), async () => undefined);
   }
 
   /**
@@ -37,7 +55,7 @@ export class TufClient {
   async fetchTarget(path: string, signal?: AbortSignal): Promise<SignedTarget> {
     await this.#seedRoot();
     const fetcher = new MetadataFetcher(this.#client, this.#folder, signal);
-    const target = await this.#findTarget(path, fetcher);
+    const target = await this.#update(fetcher, (updater) => updater.getTargetInfo(path));
     if (!target) throw new LinesideError('artifact_untrusted', `${path}: not among the signed targets`);
     return this.#download(target, signal);
   }
@@ -58,7 +76,9 @@ export class TufClient {
     await writeFileDurably(join(this.#folder, 'root.json'), this.#firstRoot);
   }
 
-  async #findTarget(path: string, fetcher: MetadataFetcher): Promise<TargetFile | undefined> {
+  /** Runs the client workflow (TUF 5), by the attested time, and with what it trusts kept durably. */
+  async #update<T>(fetcher: MetadataFetcher, use: (updater: Updater) => Promise<T>): Promise<T> {
+    await this.#time.open();
     try {
       const updater = new Updater({
         metadataDir: this.#folder,
@@ -66,15 +86,26 @@ export class TufClient {
         fetcher,
         config: limits,
       });
+      judgeBy(updater, new Date(this.#time.now()));
+      keepDurably(updater, this.#folder);
       await updater.refresh();
-      return await updater.getTargetInfo(path);
+      await this.#attest();
+      return await use(updater);
     } catch (error) {
       if (fetcher.failure) throw fetcher.failure;
       if (isLinesideError(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      const code = /expired/.test(message) ? 'artifact_expired' : 'artifact_untrusted';
+      const code = /expired/i.test(message) ? 'artifact_expired' : 'artifact_untrusted';
       throw new LinesideError(code, message, { cause: error });
     }
+  }
+
+  /** The timestamp that was just verified proves that the moment it was signed has passed. */
+  async #attest(): Promise<void> {
+    const text = await readMetadata(this.#folder, 'timestamp.json');
+    const { signed } = JSON.parse(text ?? '{}') as { signed?: Record<string, unknown> };
+    const at = Date.parse(String(signed?.[signedAtField]));
+    if (Number.isFinite(at)) await this.#time.attest(at);
   }
 
   async #download(target: TargetFile, signal?: AbortSignal): Promise<SignedTarget> {

@@ -10,12 +10,12 @@ import type { ArtifactClient } from './artifact-client.js';
  * some of them into errors that read like failed verification.
  */
 export class MetadataFetcher implements Fetcher {
-  readonly #client: ArtifactClient;
+  readonly #client: Pick<ArtifactClient, 'read'>;
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
   failure: LinesideError | null = null;
 
-  constructor(client: ArtifactClient, folder: string, signal?: AbortSignal) {
+  constructor(client: Pick<ArtifactClient, 'read'>, folder: string, signal?: AbortSignal) {
     this.#client = client;
     this.#folder = folder;
     this.#signal = signal;

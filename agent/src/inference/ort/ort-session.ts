@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { LinesideError } from '@lineside/shared/errors';
 import * as ort from 'onnxruntime-node';
 import { OptimisedModels } from './optimised-models.js';
@@ -60,6 +62,21 @@ export class OrtSession {
   }
 }
 
+/**
+ * The bytes of the model file, which are what onnxruntime gets: a file that was replaced after the package was verified
+ * is not opened.
+ * @throws LinesideError `artifact_corrupt`
+ */
+async function model({ modelPath, modelSha256 }: WorkerSetup): Promise<Uint8Array> {
+  const bytes = await readFile(modelPath).catch((error: Error) => {
+    throw new LinesideError('model_invalid', error.message, { cause: error });
+  });
+  if (modelSha256 !== '' && createHash('sha256').update(bytes).digest('hex') !== modelSha256) {
+    throw new LinesideError('artifact_corrupt', `${modelPath}: not the file that was verified`);
+  }
+  return bytes;
+}
+
 /** The package answers a request for a provider it lacks with a warning and the CPU: find out which one it was. */
 async function create(setup: WorkerSetup): Promise<Created> {
   const wanted = setup.executionProvider;
@@ -68,7 +85,7 @@ async function create(setup: WorkerSetup): Promise<Created> {
     return createOnCpu(setup, `this build of onnxruntime has no provider ${wanted}`);
   }
   try {
-    const session = await ort.InferenceSession.create(setup.modelPath, sessionOptions(setup, wanted));
+    const session = await ort.InferenceSession.create(await model(setup), sessionOptions(setup, wanted));
     return { session, executionProvider: wanted, fallbackCause: null, optimised: 'none' };
   } catch (error) {
     // Its libraries or its hardware are not there.
@@ -81,8 +98,9 @@ async function createOnCpu(setup: WorkerSetup, fallbackCause: string | null): Pr
   const options = sessionOptions(setup, 'cpu');
   const cached = setup.cacheDir === null ? null : await createFromCache(setup, setup.cacheDir, options);
   if (cached) return { ...cached, executionProvider: 'cpu', fallbackCause };
+  const bytes = await model(setup);
   try {
-    const session = await ort.InferenceSession.create(setup.modelPath, options);
+    const session = await ort.InferenceSession.create(bytes, options);
     return { session, executionProvider: 'cpu', fallbackCause, optimised: 'none' };
   } catch (error) {
     throw new LinesideError('model_invalid', (error as Error).message, { cause: error });
@@ -91,11 +109,11 @@ async function createOnCpu(setup: WorkerSetup, fallbackCause: string | null): Pr
 
 /** Null: neither an earlier optimised graph nor a new one can be had, and the model itself must do. */
 async function createFromCache(
-  { modelPath, modelSha256 }: WorkerSetup,
+  setup: WorkerSetup,
   cacheDir: string,
   options: ort.InferenceSession.SessionOptions,
 ): Promise<Pick<Created, 'session' | 'optimised'> | null> {
-  const cache = new OptimisedModels(cacheDir, modelSha256);
+  const cache = new OptimisedModels(cacheDir, setup.modelSha256);
   const found = await cache.find();
   if (found !== null) {
     try {
@@ -109,7 +127,7 @@ async function createFromCache(
   if (into === null) return null;
   try {
     const kept = { ...options, optimizedModelFilePath: into };
-    const session = await ort.InferenceSession.create(modelPath, kept);
+    const session = await ort.InferenceSession.create(await model(setup), kept);
     return { session, optimised: (await cache.keep(into)) ? 'made' : 'none' };
   } catch {
     // The disk may be full, which is no reason not to decide; a bad model fails again without the cache.

@@ -3,7 +3,7 @@ import type { ErrorCode } from '@lineside/shared/errors';
 /** What the worker thread is started with. */
 export interface WorkerSetup {
   readonly modelPath: string;
-  /** Of the file at `modelPath`. */
+  /** Of the file at `modelPath`, which has to have it; empty: any. */
   readonly modelSha256: string;
   /** Folder of optimised models; null: none are kept. */
   readonly cacheDir: string | null;

@@ -4,6 +4,7 @@ import type { Transaction } from '../../db/retried-transaction.js';
 import { settings } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import type { ModelRow } from '../models/repository.js';
+import { signedHardware } from '../trust/hardware.js';
 
 const key = 'release_counter';
 
@@ -48,6 +49,6 @@ export async function publishRelease(
   await services.artifacts.publishTarget({
     path: modelTarget(model, releaseCounter).target,
     content: Buffer.from(model.manifestJson),
-    custom: { releaseCounter, version: model.id },
+    custom: { releaseCounter, version: model.id, ...signedHardware(model.manifest) },
   });
 }
