@@ -92,6 +92,11 @@ const datasetRoute = createRoute({
   validateSearch: readSearch,
   component: lazyRouteComponent(() => import('./features/dataset/dataset-page.js'), 'DatasetPage'),
 });
+const exchangeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/data',
+  component: lazyRouteComponent(() => import('./features/exchange/exchange-page.js'), 'ExchangePage'),
+});
 const trainingRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/training',
@@ -142,6 +147,7 @@ const routeTree = rootRoute.addChildren([
     deviceRoute,
     reviewRoute,
     datasetRoute,
+    exchangeRoute,
     trainingRoute,
     runRoute,
     modelsRoute,

@@ -31,17 +31,22 @@ export const sendFile = <T>(
   path: string,
   query: Record<string, string>,
   file: File,
-): Promise<NonNullable<T>> =>
+): Promise<NonNullable<T>> => send<T>(`${path}?${new URLSearchParams(query)}`, 'POST', file);
+
+const send = <T>(url: string, method: 'POST' | 'PUT', body: Blob): Promise<NonNullable<T>> =>
   unwrap<T>(
-    fetch(`${path}?${new URLSearchParams(query)}`, {
-      method: 'POST',
+    fetch(url, {
+      method,
       headers: { 'x-lineside-csrf': '1', 'content-type': 'application/octet-stream' },
-      body: file,
+      body,
     }).then(async (response) => {
-      const body: unknown = await response.json().catch(() => undefined);
-      return response.ok ? { data: body as T, response } : { error: body, response };
+      const answer: unknown = await response.json().catch(() => undefined);
+      return response.ok ? { data: answer as T, response } : { error: answer, response };
     }),
   );
+
+/** Sends a part of a file. @throws ApiError */
+export const sendPart = <T>(url: string, part: Blob): Promise<NonNullable<T>> => send<T>(url, 'PUT', part);
 
 /** Address of a frame's picture; `width` in pixels asks for a smaller copy. */
 export const frameImageUrl = (frameId: string, width?: number): string =>

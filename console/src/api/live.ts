@@ -21,6 +21,8 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
       return [keys.stats, keys.status, keys.classes, keys.explorer];
     case 'training':
       return [keys.training, keys.stats, keys.testSets];
+    case 'transfer':
+      return [keys.transfers];
     case 'models':
       return [keys.models, keys.status, keys.challengers, keys.testSets, keys.drift];
     case 'rollout':

@@ -16,6 +16,8 @@ export const keys = {
   stats: ['review-stats'],
   explorer: ['explorer'],
   explorerView: ['explorer-view'],
+  transfers: ['transfers'],
+  datasets: ['datasets'],
   training: ['training'],
   architectures: ['architectures'],
   trainers: ['trainers'],
@@ -158,6 +160,17 @@ export const statsQuery = queryOptions({
   queryKey: keys.stats,
   queryFn: () => unwrap(client.GET('/api/v1/review/stats')),
   refetchInterval: 30_000,
+});
+export const transfersQuery = queryOptions({
+  queryKey: keys.transfers,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/transfers'))).items,
+  // Progress arrives as live events; this keeps the bars honest while the event stream is down.
+  refetchInterval: (query) =>
+    query.state.data?.some(({ state }) => state === 'running' || state === 'queued') ? 5_000 : false,
+});
+export const datasetsQuery = queryOptions({
+  queryKey: keys.datasets,
+  queryFn: async () => (await unwrap(client.GET('/api/v1/datasets'))).items,
 });
 export const trainingRunsQuery = queryOptions({
   queryKey: [...keys.training, 'list'],

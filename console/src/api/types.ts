@@ -35,6 +35,7 @@ export type ReviewItem = Ok<'/api/v1/review/leases', 'post'>['items'][number];
 export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;
 export type Answer = Body<paths['/api/v1/review/answers']['post']>['answer'];
 export type AnswerBody = Body<paths['/api/v1/review/answers']['post']>;
+export type Transfer = Ok<'/api/v1/transfers/{id}', 'get'>;
 export type TrainingRun = Ok<'/api/v1/training/runs/{id}', 'get'>;
 export type Comparison = NonNullable<NonNullable<TrainingRun['report']>['comparison']>;
 export type LearningCurve = NonNullable<NonNullable<TrainingRun['report']>['learningCurve']>;
@@ -67,4 +68,5 @@ export type LiveEvent =
   | { type: 'queue' }
   | { type: 'training'; runId: string }
   | { type: 'models' }
+  | { type: 'transfer'; transferId: string }
   | { type: 'rollout'; rolloutId: string };

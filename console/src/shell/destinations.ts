@@ -6,6 +6,7 @@ import {
   IconHistory,
   IconPhoto,
   IconRocket,
+  IconTransfer,
   IconUsers,
 } from '@tabler/icons-react';
 import type { Role } from '../api/types.js';
@@ -15,6 +16,7 @@ export const destinations = [
   { to: '/', label: 'Fleet', icon: IconDeviceCctv, least: 'viewer' },
   { to: '/review', label: 'Review', icon: IconChecklist, least: 'operator' },
   { to: '/dataset', label: 'Dataset', icon: IconPhoto, least: 'viewer' },
+  { to: '/data', label: 'Transfer', icon: IconTransfer, least: 'viewer' },
   { to: '/training', label: 'Training', icon: IconBrain, least: 'viewer' },
   { to: '/models', label: 'Models', icon: IconBox, least: 'viewer' },
   { to: '/rollouts', label: 'Rollouts', icon: IconRocket, least: 'viewer' },

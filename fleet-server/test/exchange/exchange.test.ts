@@ -1,4 +1,3 @@
-import { makeZip } from 'client-zip';
 import { eq } from 'drizzle-orm';
 import { boxRevisions, frames, importIssues, labels, reviewItems } from '../../src/db/schema.js';
 import { listClasses } from '../../src/features/classes/repository.js';
@@ -15,17 +14,9 @@ import { routesOf } from '../features/routes.js';
 import { addClasses, addFrame, openWorld, person, requestId, type World } from '../features/world.js';
 import { onEachEngine, until } from '../helpers/engines.js';
 import { picture } from '../helpers/test-device.js';
+import { zipOf } from '../helpers/zip.js';
 
 type Files = Record<string, Uint8Array | string>;
-
-const zipOf = async (files: Files): Promise<Buffer> =>
-  Buffer.from(
-    await new Response(
-      makeZip(
-        Object.entries(files).map(([name, input]) => ({ name, input, lastModified: new Date(0) })),
-      ) as never,
-    ).arrayBuffer(),
-  );
 
 /** PNG: the small pictures of the helper are the same ones as JPEG. */
 async function addPicture(world: World): Promise<string> {

@@ -79,7 +79,7 @@ export function createTransferHandler(services: Services): JobHandler {
     await moveTransfer(db, begun.id, ['running'], { progress: { phase: 'reading', done: 0, total: 1 } });
     announce(begun.id);
     const { format, contents } = await readInThread({ upload, plan, format: begun.format ?? 'auto' }, signal);
-    if (contents.lines === 0) throw new LinesideError('archive_empty');
+    if (contents.pictures + contents.missing === 0) throw new LinesideError('archive_empty');
     const ids = await lookUp(
       db,
       contents.classes.map(({ name }) => name),

@@ -1,0 +1,38 @@
+import { IconTransfer } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { transfersQuery } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
+import classes from './exchange.module.css';
+import { ExportForm } from './export-form.js';
+import { ImportForm } from './import-form.js';
+import { TransferCard } from './transfer-card.js';
+
+/** Datasets that come in and go out as archives, and those that did. */
+export function ExchangePage() {
+  const transfers = useQuery(transfersQuery);
+  const engineer = useMay('engineer');
+  return (
+    <Page title="Import and export">
+      {engineer ? (
+        <div className={classes.ways}>
+          <ImportForm />
+          <ExportForm />
+        </div>
+      ) : null}
+      <Loaded query={transfers}>
+        {(items) =>
+          items.length === 0 ? (
+            <Panel>
+              <Blank icon={IconTransfer} title="Nothing has come in or gone out yet">
+                Labels can be handed out as an archive for CVAT, Label Studio and others, and brought back.
+              </Blank>
+            </Panel>
+          ) : (
+            items.map((transfer) => <TransferCard key={transfer.id} transfer={transfer} />)
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
