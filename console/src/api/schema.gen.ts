@@ -9569,6 +9569,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -9641,6 +9655,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -9659,6 +9687,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };
@@ -9790,6 +9838,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -9862,6 +9924,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -9880,6 +9956,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };
@@ -10078,6 +10174,20 @@ export interface paths {
                                             offlineSeconds: number;
                                             /** @description Most devices told in any minute; null: all at once */
                                             devicesPerMinute: number | null;
+                                            quality?: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                     }[];
                                 };
@@ -10150,6 +10260,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                     /** @enum {unknown} */
                                     state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -10168,6 +10292,26 @@ export interface paths {
                                     /** @description Offline and not through */
                                     away: number;
                                     soakEndsAt: string | null;
+                                    /** @description How the conditions of its gate stand */
+                                    quality: {
+                                        /** @enum {unknown} */
+                                        kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                        limit: number;
+                                        /** @description The mean so far; null: nothing yet */
+                                        measured: number | null;
+                                        /** @description The same of the champion; null: the condition has none, or it is not known */
+                                        reference: number | null;
+                                        /** @description The class or device that stands out most */
+                                        subject: string | null;
+                                        /** @description Of what is measured */
+                                        observations: number;
+                                        /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                        evidence: number;
+                                        /** @description Evidence at which it fails */
+                                        needed: number;
+                                        /** @enum {unknown} */
+                                        state: "gathering" | "holding" | "violated";
+                                    }[];
                                 }[];
                             }[];
                         };
@@ -10272,6 +10416,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                             }[];
                         };
@@ -10386,6 +10544,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -10458,6 +10630,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -10476,6 +10662,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };
@@ -10606,6 +10812,20 @@ export interface paths {
                                             offlineSeconds: number;
                                             /** @description Most devices told in any minute; null: all at once */
                                             devicesPerMinute: number | null;
+                                            quality?: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                     }[];
                                 };
@@ -10678,6 +10898,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                     /** @enum {unknown} */
                                     state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -10696,6 +10930,26 @@ export interface paths {
                                     /** @description Offline and not through */
                                     away: number;
                                     soakEndsAt: string | null;
+                                    /** @description How the conditions of its gate stand */
+                                    quality: {
+                                        /** @enum {unknown} */
+                                        kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                        limit: number;
+                                        /** @description The mean so far; null: nothing yet */
+                                        measured: number | null;
+                                        /** @description The same of the champion; null: the condition has none, or it is not known */
+                                        reference: number | null;
+                                        /** @description The class or device that stands out most */
+                                        subject: string | null;
+                                        /** @description Of what is measured */
+                                        observations: number;
+                                        /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                        evidence: number;
+                                        /** @description Evidence at which it fails */
+                                        needed: number;
+                                        /** @enum {unknown} */
+                                        state: "gathering" | "holding" | "violated";
+                                    }[];
                                 }[];
                             };
                             executions: {
@@ -10975,6 +11229,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -11047,6 +11315,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -11065,6 +11347,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };
@@ -11182,6 +11484,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                             }[];
                         };
@@ -11356,6 +11672,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -11428,6 +11758,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -11446,6 +11790,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };
@@ -11577,6 +11941,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -11649,6 +12027,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -11667,6 +12059,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };
@@ -11798,6 +12210,20 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        quality?: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                 }[];
                             };
@@ -11870,6 +12296,20 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    quality?: {
+                                        conditions: {
+                                            /** @enum {unknown} */
+                                            kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                            /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                            limit: number;
+                                        }[];
+                                        /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                        falseAlarm: number;
+                                        /** @description The group is not through before each condition has so many */
+                                        observations: number;
+                                        /** @description What one device shows within this time is one observation */
+                                        apartSeconds: number;
+                                    };
                                 };
                                 /** @enum {unknown} */
                                 state: "scheduled" | "running" | "soaking" | "finished" | "failed";
@@ -11888,6 +12328,26 @@ export interface paths {
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
+                                /** @description How the conditions of its gate stand */
+                                quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
                             }[];
                         };
                     };

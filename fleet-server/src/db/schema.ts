@@ -36,9 +36,11 @@ import type {
 import type { LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
+import type { Evidence } from '../features/rollouts/evidence.js';
 import type { Strategy } from '../features/rollouts/plan.js';
 import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/schemas.js';
 import type { Selection } from '../features/rollouts/selection.js';
+import type { QualityState } from '../features/rollouts/watch-quality.js';
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -566,6 +568,8 @@ export const rollouts = pgTable('rollouts', {
   strategy: jsonb('strategy').$type<Strategy>().notNull(),
   /** Null: the whole fleet, by a server that knew no selection. */
   selection: jsonb('selection').$type<Selection>(),
+  /** Release of the champion that devices run in the shadow while a gate watches disagreement. */
+  reference: jsonb('reference').$type<{ modelVersionId: string; releaseCounter: number }>(),
   createdAt: now('created_at'),
   createdBy: text('created_by').notNull(),
   approvedBy: text('approved_by'),
@@ -584,6 +588,7 @@ export const rolloutGroups = pgTable(
     index: integer('index').notNull(),
     state: text('state').$type<(typeof groupStates)[number]>().notNull(),
     soakEndsAt: at('soak_ends_at'),
+    quality: jsonb('quality').$type<QualityState>(),
   },
   (table) => [primaryKey({ columns: [table.rolloutId, table.index] })],
 );
@@ -601,6 +606,7 @@ export const rolloutExecutions = pgTable(
     state: text('state').$type<(typeof executionStates)[number]>().notNull(),
     previousModelVersionId: text('previous_model_version_id'),
     notifiedAt: at('notified_at'),
+    evidence: jsonb('evidence').$type<Evidence>(),
     progress: doublePrecision('progress'),
     code: text('code'),
     message: text('message'),

@@ -9,6 +9,7 @@ export const longest: readonly string[] = [
   'test/dist/test/faults/accelerator.test.js',
   'fleet-server/dist/test/features/sweeps.test.js',
   'test/dist/test/packaging.test.js',
+  'test/dist/test/faults/quality.test.js',
   'test/dist/test/faults/storage.test.js',
   'fleet-server/dist/test/features/architectures.test.js',
   'fleet-server/dist/test/features/anomaly-training.test.js',

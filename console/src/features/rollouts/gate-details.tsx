@@ -1,5 +1,6 @@
-import { NumberInput, SimpleGrid } from '@mantine/core';
+import { NumberInput, SimpleGrid, Stack } from '@mantine/core';
 import type { Gate } from './plan.js';
+import { QualityFields } from './quality-fields.js';
 
 type Kind = 'rejected' | 'timed_out';
 
@@ -49,42 +50,54 @@ export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: G
     />
   );
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
-      <NumberInput
-        label="Judged from"
-        description="Fewer devices count as so many"
-        min={1}
-        max={100_000}
-        suffix={any?.sample === 1 ? ' device' : ' devices'}
-        disabled={any === null}
-        value={any?.sample ?? ''}
-        onChange={(value) =>
-          any &&
-          onChange({
-            ...gate,
-            errors: { ...gate.errors, any: { ...any, sample: Math.max(1, Math.round(Number(value) || 1)) } },
-          })
-        }
+    <Stack gap="md">
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
+        <NumberInput
+          label="Judged from"
+          description="Fewer devices count as so many"
+          min={1}
+          max={100_000}
+          suffix={any?.sample === 1 ? ' device' : ' devices'}
+          disabled={any === null}
+          value={any?.sample ?? ''}
+          onChange={(value) =>
+            any &&
+            onChange({
+              ...gate,
+              errors: {
+                ...gate.errors,
+                any: { ...any, sample: Math.max(1, Math.round(Number(value) || 1)) },
+              },
+            })
+          }
+        />
+        {share('rejected', 'Rejected up to', 'Devices that did not trust the package')}
+        {share('timed_out', 'Timed out up to', 'Connected devices that went silent')}
+        {minutes('timeoutSeconds', 'Timed out after', 'Connected, and nothing new', 1)}
+        {minutes('offlineSeconds', 'Out of reach after', 'Offline: neither holds up nor fails', 0)}
+        <NumberInput
+          label="Told a minute"
+          description="At most so many devices"
+          placeholder="all at once"
+          min={1}
+          max={100_000}
+          suffix=" devices"
+          value={gate.devicesPerMinute ?? ''}
+          onChange={(value) =>
+            onChange({
+              ...gate,
+              devicesPerMinute: value === '' ? null : Math.max(1, Math.round(Number(value) || 1)),
+            })
+          }
+        />
+      </SimpleGrid>
+      <QualityFields
+        quality={gate.quality}
+        onChange={(quality) => {
+          const { quality: _, ...others } = gate;
+          onChange(quality ? { ...others, quality } : others);
+        }}
       />
-      {share('rejected', 'Rejected up to', 'Devices that did not trust the package')}
-      {share('timed_out', 'Timed out up to', 'Connected devices that went silent')}
-      {minutes('timeoutSeconds', 'Timed out after', 'Connected, and nothing new', 1)}
-      {minutes('offlineSeconds', 'Out of reach after', 'Offline: neither holds up nor fails', 0)}
-      <NumberInput
-        label="Told a minute"
-        description="At most so many devices"
-        placeholder="all at once"
-        min={1}
-        max={100_000}
-        suffix=" devices"
-        value={gate.devicesPerMinute ?? ''}
-        onChange={(value) =>
-          onChange({
-            ...gate,
-            devicesPerMinute: value === '' ? null : Math.max(1, Math.round(Number(value) || 1)),
-          })
-        }
-      />
-    </SimpleGrid>
+    </Stack>
   );
 }

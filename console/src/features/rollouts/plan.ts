@@ -6,6 +6,8 @@ export type Plan = Extract<Strategy, { kind: 'staged' }>['groups'];
 export type PlannedGroup = Plan[number];
 export type Gate = PlannedGroup['gate'];
 export type GroupSize = PlannedGroup['size'];
+export type Quality = NonNullable<Gate['quality']>;
+export type ConditionKind = Quality['conditions'][number]['kind'];
 
 const noLimits = { failed: null, rejected: null, timed_out: null };
 
@@ -18,10 +20,17 @@ const usualGate: Gate = {
   devicesPerMinute: null,
 };
 
+export const usualQuality: Omit<Quality, 'conditions'> = {
+  falseAlarm: 0.01,
+  observations: 30,
+  apartSeconds: 60,
+};
+
 const cautiousGate: Gate = {
   ...usualGate,
   success: { kind: 'devices', devices: 1 },
   errors: { any: { share: 0, sample: 1 }, ...noLimits },
+  quality: { ...usualQuality, conditions: [{ kind: 'disagreement', limit: 0.1 }] },
 };
 
 /** What the table starts with: one, a tenth, and everybody else. */
@@ -61,6 +70,34 @@ export const successWords = ({ success }: Gate): string => {
 
 const failureWords = { any: 'failures', failed: 'failed', rejected: 'rejected', timed_out: 'timed out' };
 
+export const conditionLabels: Record<ConditionKind, string> = {
+  disagreement: 'Disagreement',
+  class_share: 'Class shares',
+  confidence: 'Confidence',
+  flag_rate: 'Flagged frames',
+  latency: 'Decision latency',
+  golden: 'Golden frames',
+};
+
+export const limitWords = (kind: ConditionKind, limit: number): string => {
+  switch (kind) {
+    case 'disagreement':
+    case 'golden':
+      return `up to ${percent(limit)}`;
+    case 'class_share':
+      return `within ${percent(limit)}`;
+    case 'confidence':
+      return `down by ${percent(limit)}`;
+    case 'flag_rate':
+      return `up by ${percent(limit)}`;
+    case 'latency':
+      return `up to ${limit} times`;
+  }
+};
+
+const conditionWords = (kind: ConditionKind, limit: number): string =>
+  `${conditionLabels[kind].toLowerCase()} ${limitWords(kind, limit)}`;
+
 /** A gate as short phrases, the success condition first. */
 export function gateWords(gate: Gate): string[] {
   const limits = (['any', 'failed', 'rejected', 'timed_out'] as const).flatMap((kind) => {
@@ -74,6 +111,7 @@ export function gateWords(gate: Gate): string[] {
     successWords(gate),
     ...limits,
     ...(gate.soakSeconds > 0 ? [`${duration(gate.soakSeconds)} soak`] : []),
+    ...(gate.quality?.conditions ?? []).map(({ kind, limit }) => conditionWords(kind, limit)),
     ...(gate.devicesPerMinute === null ? [] : [`${gate.devicesPerMinute} a minute`]),
   ];
 }

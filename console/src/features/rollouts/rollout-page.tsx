@@ -9,6 +9,7 @@ import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
 import { Note, Tag } from '../../ui/signal.js';
 import { gateWords } from './plan.js';
+import { QualityTable } from './quality-table.js';
 import { RolloutActions } from './rollout-actions.js';
 import styles from './rollouts.module.css';
 import { Reach } from './rollouts-page.js';
@@ -117,6 +118,7 @@ function GroupView({ group, executions }: { group: Group; executions: Execution[
         {group.state === 'soaking' && soakLeft > 0 ? <span>Soak ends in {duration(soakLeft)}</span> : null}
         <span className={styles.gate}>Gate: {gateWords(group.gate).join(', ')}</span>
       </header>
+      <QualityTable conditions={group.quality} needed={group.gate.quality?.observations ?? 0} />
       <ul className={styles.executions}>
         {executions.map((execution) => (
           <ExecutionRow key={execution.deviceId} execution={execution} />

@@ -1,4 +1,5 @@
 import type { Services } from '../../services.js';
+import { endShadows } from './champion-shadow.js';
 import { welcomeLateJoiners } from './late-joiners.js';
 import { changed, record } from './service.js';
 import { type Notification, tick } from './ticker.js';
@@ -19,9 +20,9 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
   let stopped = true;
   const unsubscribe: (() => void)[] = [];
 
-  async function notify({ deviceId, rolloutId, model }: Notification): Promise<void> {
+  async function notify({ deviceId, rolloutId, model, shadow }: Notification): Promise<void> {
     try {
-      await services.devices.setDesired(deviceId, { rolloutId, model });
+      await services.devices.setDesired(deviceId, { rolloutId, model, ...(shadow && { shadow }) });
     } catch (error) {
       // The desired state still names the old release, so the next pass tells the device again.
       log.warn({ err: error, deviceId, rolloutId }, 'device not told of its rollout');
@@ -39,6 +40,7 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
       if (to === 'finished') live.publish({ type: 'models' });
     }
     await welcomeLateJoiners(services);
+    await endShadows(services);
   }
 
   /** One pass at a time; asked for while one runs, another follows. */

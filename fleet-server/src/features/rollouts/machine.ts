@@ -27,6 +27,8 @@ export interface GroupView {
   index: number;
   state: GroupState;
   soakEndsAtMs: number | null;
+  /** Of the model in the field, where the gate watches it: why it fails, and whether too little was seen so far. */
+  quality?: { violation: string | null; isShort: boolean };
 }
 
 export interface RolloutView {
@@ -76,7 +78,11 @@ export function step(view: RolloutView, nowMs: number): Change[] {
     case 'failed':
       return [];
     default: {
-      const failure = tooManyFailures(planned(view, group.index), members);
+      const { name } = planned(view, group.index);
+      const violation = group.quality?.violation ?? null;
+      const failure =
+        tooManyFailures(planned(view, group.index), members) ??
+        (violation === null ? null : `${name}: ${violation}`);
       return failure === null ? progress(view, group, members, nowMs) : fail(group, failure);
     }
   }
@@ -119,7 +125,8 @@ function progress(
   ];
   if (members.some(({ state }) => state === 'queued')) return notifications(view, group, members, nowMs);
   if (group.state === 'soaking') {
-    return nowMs >= (group.soakEndsAtMs ?? 0) ? to('finished', group.soakEndsAtMs) : [];
+    const isOver = nowMs >= (group.soakEndsAtMs ?? 0) && !group.quality?.isShort;
+    return isOver ? to('finished', group.soakEndsAtMs) : [];
   }
   const isProven = view.executions.some(
     (execution) => execution.group < group.index && execution.state === 'confirmed',
@@ -128,6 +135,7 @@ function progress(
   if (verdict.kind === 'waits') return [];
   if (verdict.kind === 'failed') return fail(group, verdict.reason);
   const { soakSeconds } = planned(view, group.index).gate;
+  if (soakSeconds === 0 && group.quality?.isShort) return [];
   return soakSeconds === 0 || members.length === 0
     ? to('finished', null)
     : to('soaking', nowMs + soakSeconds * 1000);

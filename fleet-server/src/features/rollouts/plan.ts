@@ -1,6 +1,7 @@
 import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Nullable } from '../../http/page.js';
+import { QualityPlan } from './quality-plan.js';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
 const Count = Type.Integer({ minimum: 1, maximum: 100_000 });
@@ -74,6 +75,7 @@ export const Gate = Type.Object(
     devicesPerMinute: Type.Union([Count, Type.Null()], {
       description: 'Most devices told in any minute; null: all at once',
     }),
+    quality: Type.Optional(QualityPlan),
   },
   { additionalProperties: false },
 );
@@ -167,6 +169,9 @@ export function mustBeFeasible(strategy: Strategy): void {
   for (const [index, { name, size, gate }] of expand(strategy).entries()) {
     if ((size.kind === 'rest') !== (index === expand(strategy).length - 1)) {
       throw refuse(`${name}: the last group takes the rest of the devices, and no other.`);
+    }
+    for (const { kind, limit } of gate.quality?.conditions ?? []) {
+      if (kind !== 'latency' && limit >= 1) throw refuse(`${name}: the limit of ${kind} is a share below 1.`);
     }
     if (size.kind === 'devices' && gate.success.kind === 'devices' && gate.success.devices > size.devices) {
       throw refuse(`${name}: more confirmations are asked for than there are devices.`);

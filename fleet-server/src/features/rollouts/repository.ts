@@ -83,6 +83,7 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
         ...planned(row, group.index),
         ...figures(row.id, group.index),
         soakEndsAt: group.soakEndsAt?.toISOString() ?? null,
+        quality: group.quality?.conditions ?? [],
       })),
   }));
 }

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 import { Gate, Strategy } from './plan.js';
+import { ConditionFigures } from './quality-plan.js';
 import { Selection } from './selection.js';
 
 export const rolloutStates = [
@@ -75,6 +76,7 @@ export const Rollout = Type.Object({
       }),
       away: Type.Integer({ description: 'Offline and not through' }),
       soakEndsAt: Nullable(Timestamp),
+      quality: Type.Array(ConditionFigures, { description: 'How the conditions of its gate stand' }),
     }),
   ),
 });

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { LinesideError } from '@lineside/shared';
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { championId, modelById } from '../models/repository.js';
+import { releaseForShadow } from './champion-shadow.js';
+import { newEvidence } from './evidence.js';
 import { expand, mustBeFeasible, type Strategy } from './plan.js';
 import { planGroups } from './plan-groups.js';
 import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from './release.js';
@@ -86,7 +88,7 @@ export async function approveRollout(services: Services, actor: ActorName, id: s
  */
 export async function startRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
   const { db } = services.database;
-  const { releaseCounter, model } = await db.transaction(async (tx) => {
+  const { releaseCounter, model, shadow } = await db.transaction(async (tx) => {
     await lockReleases(tx);
     const rollout = await repository.rolloutById(tx, id);
     await mustBeClear(tx, rollout);
@@ -94,9 +96,11 @@ export async function startRollout(services: Services, actor: ActorName, id: str
     const releaseCounter = await nextReleaseCounter(tx);
     const moved = await repository.moveRollout(tx, id, ['ready'], { state: 'ready', releaseCounter });
     if (!moved) throw wrongState(rollout, 'started');
-    return { releaseCounter, model: await modelById(tx, rollout.modelVersionId) };
+    const shadow = await releaseForShadow(tx, rollout);
+    return { releaseCounter, model: await modelById(tx, rollout.modelVersionId), shadow };
   });
   await publishRelease(services, model, releaseCounter);
+  if (shadow) await publishRelease(services, shadow.model, shadow.releaseCounter);
   const rollout = await db.transaction(async (tx) => {
     await lockReleases(tx);
     const staged = await repository.rolloutById(tx, id);
@@ -109,6 +113,7 @@ export async function startRollout(services: Services, actor: ActorName, id: str
       state: 'running',
       startedAt: new Date(services.now()),
       previousModelVersionId: champion === staged.modelVersionId ? null : champion,
+      reference: shadow && { modelVersionId: shadow.model.id, releaseCounter: shadow.releaseCounter },
     });
     await closeSuperseded(tx, staged);
     return repository.rolloutById(tx, id);
@@ -189,10 +194,31 @@ export async function resumeRollout(services: Services, actor: ActorName, id: st
     if (!(await repository.moveRollout(tx, id, ['paused'], { state: 'running', reason: null }))) return false;
     const failed = await tx
       .update(rolloutGroups)
-      .set({ state: 'running', soakEndsAt: null })
+      .set({
+        state: 'running',
+        soakEndsAt: null,
+        // What was measured so far is not held against it a second time.
+        quality: { sinceMs: services.now(), atMs: 0, conditions: [] },
+      })
       .where(and(eq(rolloutGroups.rolloutId, id), eq(rolloutGroups.state, 'failed')))
       .returning({ index: rolloutGroups.index });
     if (failed.length > 0) {
+      const inFailed = and(
+        eq(rolloutExecutions.rolloutId, id),
+        inArray(
+          rolloutExecutions.groupIndex,
+          failed.map((group) => group.index),
+        ),
+      );
+      for (const { deviceId, evidence } of await tx
+        .select({ deviceId: rolloutExecutions.deviceId, evidence: rolloutExecutions.evidence })
+        .from(rolloutExecutions)
+        .where(and(inFailed, isNotNull(rolloutExecutions.evidence)))) {
+        await tx
+          .update(rolloutExecutions)
+          .set({ evidence: evidence && newEvidence(evidence.baseline) })
+          .where(and(eq(rolloutExecutions.rolloutId, id), eq(rolloutExecutions.deviceId, deviceId)));
+      }
       await tx
         .update(rolloutExecutions)
         .set({
@@ -202,16 +228,7 @@ export async function resumeRollout(services: Services, actor: ActorName, id: st
           message: null,
           updatedAt: new Date(services.now()),
         })
-        .where(
-          and(
-            eq(rolloutExecutions.rolloutId, id),
-            inArray(
-              rolloutExecutions.groupIndex,
-              failed.map((group) => group.index),
-            ),
-            inArray(rolloutExecutions.state, ['failed', 'rejected', 'timed_out']),
-          ),
-        );
+        .where(and(inFailed, inArray(rolloutExecutions.state, ['failed', 'rejected', 'timed_out'])));
     }
     return true;
   });

@@ -1,16 +1,19 @@
-import type { ModelTarget } from '@lineside/shared';
+import type { DesiredState, ModelTarget } from '@lineside/shared';
 import { and, eq, inArray, notInArray, or, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, modelVersions, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
-import { setChampion } from '../models/repository.js';
+import { modelById, setChampion } from '../models/repository.js';
+import { isReference } from './champion-shadow.js';
 import { hasEnded } from './executions.js';
 import { joinLate } from './join-late.js';
+import { violationOf } from './judge-quality.js';
 import { applyChanges, type Change, type RolloutView, step } from './machine.js';
 import { type Observation, observe } from './observe.js';
 import { expand } from './plan.js';
 import { modelTarget } from './release.js';
 import { moveRollout, type RolloutRow } from './repository.js';
+import { gateOf, keepBaseline, watchesDisagreement, watchQuality } from './watch-quality.js';
 
 /** Any constant, the same in every replica. */
 const tickerLock = 7_400_884;
@@ -20,23 +23,27 @@ const maxSteps = 100;
 type ModelPart = Pick<typeof modelVersions.$inferSelect, 'id' | 'manifest' | 'manifestSha256'>;
 type Device = Pick<
   typeof devices.$inferSelect,
-  'online' | 'lastSeenAt' | 'revokedAt' | 'reported' | 'desired' | 'desiredRevision'
+  'name' | 'online' | 'lastSeenAt' | 'revokedAt' | 'reported' | 'desired' | 'desiredRevision'
 >;
-interface Member {
+export interface Member {
   execution: typeof rolloutExecutions.$inferSelect;
   device: Device;
 }
-interface Loaded {
+export interface Loaded {
   rollout: RolloutRow;
   model: ModelPart;
   groups: (typeof rolloutGroups.$inferSelect)[];
   members: Member[];
+  /** Whether the model before it is one to compare with. */
+  isComparable: boolean;
 }
 
 export interface Notification {
   deviceId: string;
   rolloutId: string;
   model: ModelTarget;
+  /** The champion, to be run in the shadow. */
+  shadow: { model: ModelTarget; share: number } | null;
 }
 /** What a tick wrote, to be said and done once it is committed. */
 export interface TickOutcome {
@@ -110,6 +117,7 @@ async function load(tx: Transaction): Promise<Loaded[]> {
     .select({
       execution: rolloutExecutions,
       device: {
+        name: devices.name,
         online: devices.online,
         lastSeenAt: devices.lastSeenAt,
         revokedAt: devices.revokedAt,
@@ -121,12 +129,17 @@ async function load(tx: Transaction): Promise<Loaded[]> {
     .from(rolloutExecutions)
     .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
     .where(inArray(rolloutExecutions.rolloutId, ids));
-  return rows.map(({ rollout, model }) => ({
-    rollout,
-    model,
-    groups: groups.filter((group) => group.rolloutId === rollout.id),
-    members: members.filter(({ execution }) => execution.rolloutId === rollout.id),
-  }));
+  const loaded: Loaded[] = [];
+  for (const { rollout, model } of rows) {
+    loaded.push({
+      rollout,
+      model,
+      groups: groups.filter((group) => group.rolloutId === rollout.id),
+      members: members.filter(({ execution }) => execution.rolloutId === rollout.id),
+      isComparable: await isReference(tx, rollout.previousModelVersionId),
+    });
+  }
+  return loaded;
 }
 
 async function advance(tx: Transaction, loaded: Loaded, nowMs: number, outcome: TickOutcome): Promise<void> {
@@ -135,6 +148,7 @@ async function advance(tx: Transaction, loaded: Loaded, nowMs: number, outcome: 
   for (const member of loaded.members) {
     if (await follow(tx, rollout, member, nowMs)) changed = true;
   }
+  if (await watchQuality(tx, loaded, nowMs)) changed = true;
   const byId = new Map(loaded.members.map((member) => [member.execution.deviceId, member]));
   const notify = new Set<string>();
   let view = toView(loaded);
@@ -143,6 +157,12 @@ async function advance(tx: Transaction, loaded: Loaded, nowMs: number, outcome: 
     if (changes.length === 0) break;
     // Throws before anything is written when a change is not allowed.
     view = applyChanges(view, changes, nowMs);
+    const watched = changes.flatMap((change) => {
+      if (change.kind !== 'execution' || change.to !== 'notified') return [];
+      const index = byId.get(change.deviceId)?.execution.groupIndex ?? 0;
+      return gateOf(rollout, index)?.quality ? change.deviceId : [];
+    });
+    await keepBaseline(tx, rollout.id, watched);
     for (const change of changes) {
       await write(tx, rollout, byId, change, nowMs);
       if (change.kind === 'execution' && change.to === 'notified') notify.add(change.deviceId);
@@ -156,8 +176,26 @@ async function advance(tx: Transaction, loaded: Loaded, nowMs: number, outcome: 
     for (const deviceId of untold(loaded, view)) notify.add(deviceId);
   }
   const target = modelTarget(model, rollout.releaseCounter);
-  for (const deviceId of notify) outcome.notify.push({ deviceId, rolloutId: rollout.id, model: target });
+  for (const deviceId of notify) {
+    const shadow = await shadowOf(tx, rollout, byId.get(deviceId));
+    outcome.notify.push({ deviceId, rolloutId: rollout.id, model: target, shadow });
+  }
   if (changed) outcome.changed.push(rollout);
+}
+
+/** The champion, where the gate of the device asks for it and people have not given it a challenger. */
+async function shadowOf(
+  tx: Transaction,
+  rollout: RolloutRow,
+  member: Member | undefined,
+): Promise<Notification['shadow']> {
+  const { reference } = rollout;
+  if (!member || !reference || !watchesDisagreement(gateOf(rollout, member.execution.groupIndex)))
+    return null;
+  const desired = member.device.desired as Pick<DesiredState, 'shadow'> | null;
+  if (desired?.shadow) return null;
+  const champion = await modelById(tx, reference.modelVersionId);
+  return { model: modelTarget(champion, reference.releaseCounter), share: 1 };
 }
 
 /** Takes over what the device reports of this release. Mutates the member. @returns whether anything changed */
@@ -189,14 +227,21 @@ const differs = (execution: Observation, seen: Observation): boolean =>
   execution.message !== seen.message ||
   execution.progress !== seen.progress;
 
-const toView = ({ rollout, groups, members }: Loaded): RolloutView => ({
+const toView = ({ rollout, groups, members, isComparable }: Loaded): RolloutView => ({
   state: rollout.state,
   plan: expand(rollout.strategy),
-  groups: groups.map(({ index, state, soakEndsAt }) => ({
-    index,
-    state,
-    soakEndsAtMs: soakEndsAt?.getTime() ?? null,
-  })),
+  groups: groups.map(({ index, state, soakEndsAt, quality }) => {
+    const needed = isComparable ? (gateOf(rollout, index)?.quality?.observations ?? 0) : 0;
+    const conditions = quality?.conditions ?? [];
+    const isShort =
+      needed > 0 && (conditions.length === 0 || conditions.some((each) => each.state === 'gathering'));
+    return {
+      index,
+      state,
+      soakEndsAtMs: soakEndsAt?.getTime() ?? null,
+      quality: { violation: violationOf(conditions), isShort },
+    };
+  }),
   executions: members.map(({ execution, device }) => ({
     deviceId: execution.deviceId,
     group: execution.groupIndex,

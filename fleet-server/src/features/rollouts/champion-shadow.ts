@@ -1,0 +1,45 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Transaction } from '../../db/retried-transaction.js';
+import { modelVersions } from '../../db/schema.js';
+import type { Services } from '../../services.js';
+import { championId, type ModelRow, modelById } from '../models/repository.js';
+import { expand } from './plan.js';
+import { nextReleaseCounter } from './release.js';
+import type { RolloutRow } from './repository.js';
+import { watchesDisagreement } from './watch-quality.js';
+
+/** The champion, released once more so that devices that run the new model accept it in the shadow. */
+export interface ShadowRelease {
+  model: ModelRow;
+  releaseCounter: number;
+}
+
+/** A model that knows nothing is no reference. */
+export async function isReference(tx: Transaction, modelVersionId: string | null): Promise<boolean> {
+  if (modelVersionId === null) return false;
+  const [row] = await tx
+    .select({ method: sql<string>`${modelVersions.manifest}->'decision'->>'method'` })
+    .from(modelVersions)
+    .where(eq(modelVersions.id, modelVersionId));
+  return row !== undefined && row.method !== 'bootstrap';
+}
+
+/** @returns null where no gate asks for it, or there is no champion to compare with */
+export async function releaseForShadow(tx: Transaction, rollout: RolloutRow): Promise<ShadowRelease | null> {
+  if (!expand(rollout.strategy).some(({ gate }) => watchesDisagreement(gate))) return null;
+  const champion = await championId(tx);
+  if (champion === rollout.modelVersionId || !(await isReference(tx, champion))) return null;
+  return { model: await modelById(tx, champion ?? ''), releaseCounter: await nextReleaseCounter(tx) };
+}
+
+/** Devices go on without the champion once their group is through or the rollout is over. */
+export async function endShadows(services: Services): Promise<void> {
+  const { rows } = await services.database.db.execute<{ id: string }>(sql`
+    select d.id from rollouts r
+    join devices d on d.desired->'shadow'->'model'->>'releaseCounter' = r.reference->>'releaseCounter'
+    left join rollout_executions e on e.rollout_id = r.id and e.device_id = d.id
+    left join rollout_groups g on g.rollout_id = r.id and g.index = e.group_index
+    where r.reference is not null and d.revoked_at is null
+      and (r.state not in ('running', 'paused') or g.state = 'finished')`);
+  for (const { id } of rows) await services.devices.setDesired(id, { shadow: null });
+}
