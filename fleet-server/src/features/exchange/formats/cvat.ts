@@ -60,7 +60,7 @@ function image(id: number, { fileName, width, height, className, boxes, split }:
 const known = {
   image: new Set(['id', 'name', 'width', 'height', 'subset', 'task_id']),
   tag: new Set(['label', 'source']),
-  box: new Set(['label', 'source', 'xtl', 'ytl', 'xbr', 'ybr']),
+  box: new Set(['label', 'source', 'xtl', 'ytl', 'xbr', 'ybr', 'rotation']),
 };
 /** As an attribute says that something is not so. */
 const setOnly = (attributes: Readonly<Record<string, string>>) =>
@@ -88,7 +88,9 @@ function readChild(element: XmlElement, into: Collector): void {
     }
     if (label === undefined) into.issue(picture.name, 'annotation_invalid', `A ${shape.name} has no label.`);
     else if (shape.name === 'tag') into.addClass(picture, label);
-    else {
+    else if (asNumber(shape.attributes.rotation ?? 0) !== 0) {
+      into.issue(picture.name, 'annotation_invalid', 'A box is rotated: it is left out.');
+    } else {
       const [x, y, right, bottom] = ['xtl', 'ytl', 'xbr', 'ybr'].map((edge) =>
         asNumber(shape.attributes[edge]),
       ) as [number, number, number, number];

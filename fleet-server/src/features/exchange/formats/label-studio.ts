@@ -128,7 +128,7 @@ function readTask(task: Record<string, unknown>, name: string, into: Collector):
 function pictureOf(reference: string, upload: string | null, into: Collector): ReadPicture | null {
   const [path = '', query = ''] = reference.split('#')[0]!.split('?');
   const local = new URLSearchParams(query).get('d');
-  const name = local ?? decoded(path.replace(/^[a-z0-9]+:\/\/[^/]*/i, ''));
+  const name = (local ?? decoded(path.replace(/^[a-z0-9]+:\/\/[^/]*/i, ''))).replace(/^\/+/, '');
   const whole = into.pictures.find(name);
   if (whole === null) {
     for (const other of [upload, name.replace(/^(.*\/)?[0-9a-f]{8}-/, '')]) {

@@ -36,9 +36,11 @@ export const voc: Format = {
     }
   },
 
-  detect: ({ names }) =>
-    names.some((name) => imageSet.test(name)) ||
-    names.some((name) => extensionOf(name) === 'xml' && /(^|\/)Annotations\//i.test(name)),
+  async detect(archive): Promise<boolean> {
+    if (archive.names.some((name) => imageSet.test(name))) return true;
+    const file = archive.names.find((name) => extensionOf(name) === 'xml');
+    return file !== undefined && /<annotation[\s>]/.test((await archive.text(file)).slice(0, 2000));
+  },
 
   async read(archive: ArchiveIndex, into: Collector): Promise<void> {
     for (const name of archive.names.filter((each) => extensionOf(each) === 'xml')) {
