@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { archives } from './families/archives.js';
 import { audit } from './families/audit.js';
 import { completion } from './families/completion.js';
 import { datasets } from './families/datasets.js';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   ...models,
   ...datasets,
   ...labels,
+  ...archives,
   ...train,
   ...keys,
   ...audit,
