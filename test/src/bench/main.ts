@@ -6,6 +6,7 @@ import { Compile } from 'typebox/compile';
 import { agentBench } from './agent/full-rate.js';
 import { recoveryBench } from './agent/recovery.js';
 import { soakBench } from './agent/soak.js';
+import { consoleBench } from './console/console.js';
 import { ingestBench } from './ingest.js';
 import { int8Bench } from './int8/int8.js';
 import { anomalyBench } from './learning/anomaly.js';
@@ -24,6 +25,7 @@ const benches: Record<string, Bench> = {
   modes: modesBench,
   promise: promiseBench,
   anomaly: anomalyBench,
+  console: consoleBench,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,5 +1,5 @@
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import {
   explorerPageQuery,
   explorerSummaryQuery,
@@ -26,8 +26,10 @@ export function useTiles(
 ): (place: number) => Tile | undefined {
   const client = useQueryClient();
   const { filter, sort, asOf } = request;
-  const from = Math.floor(first / framesPerPage);
-  const to = Math.floor(Math.max(first, last) / framesPerPage);
+  const [from, to] = useRested(
+    Math.floor(first / framesPerPage),
+    Math.floor(Math.max(first, last) / framesPerPage),
+  );
   const pages = Array.from({ length: to - from + 1 }, (_, at) => from + at);
   const results = useQueries({
     queries: pages.map((page) => explorerPageQuery({ filter, sort, asOf, page })),
@@ -42,4 +44,25 @@ export function useTiles(
     },
     [results, from, client, filter, sort, asOf],
   );
+}
+
+/** Pages passed within less are not loaded: a scroll bar dragged over everything asks for where it stops. */
+const restMs = 70;
+
+/** The range, at once when the one before it lasted a while, else once it rests. */
+function useRested(from: number, to: number): [number, number] {
+  const [rested, setRested] = useState<[number, number]>([from, to]);
+  const changedAt = useRef(0);
+  useEffect(() => {
+    const now = performance.now();
+    const wait = now - changedAt.current > restMs ? 0 : restMs;
+    changedAt.current = now;
+    if (wait === 0) {
+      setRested([from, to]);
+      return;
+    }
+    const timer = window.setTimeout(() => setRested([from, to]), wait);
+    return () => window.clearTimeout(timer);
+  }, [from, to]);
+  return rested;
 }
