@@ -5220,6 +5220,12 @@ export interface paths {
                     from?: string;
                     /** @description Captured before */
                     until?: string;
+                    /** @description Of the last inspection */
+                    finding?: "mislabelled" | "outlier" | "duplicate";
+                    /** @description Look-alikes of the last inspection */
+                    cluster?: number;
+                    /** @description Corners on the map, `x,y;x,y;…` */
+                    area?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                 };
@@ -5263,6 +5269,14 @@ export interface paths {
                                     frames: number;
                                 }[];
                                 model: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                finding: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                cluster: {
                                     value: string;
                                     frames: number;
                                 }[];
@@ -5395,9 +5409,15 @@ export interface paths {
                     from?: string;
                     /** @description Captured before */
                     until?: string;
+                    /** @description Of the last inspection */
+                    finding?: "mislabelled" | "outlier" | "duplicate";
+                    /** @description Look-alikes of the last inspection */
+                    cluster?: number;
+                    /** @description Corners on the map, `x,y;x,y;…` */
+                    area?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
-                    sort?: "newest" | "oldest" | "least_sure" | "surest";
+                    sort?: "newest" | "oldest" | "least_sure" | "surest" | "alike" | "striking";
                     asOf?: string;
                     offset?: number;
                     limit?: number;
@@ -5430,6 +5450,7 @@ export interface paths {
                                     confidence: number;
                                 } | null;
                                 waiting: boolean;
+                                suggested: string | null;
                             }[];
                         };
                     };
@@ -7122,6 +7143,251 @@ export interface paths {
                                 } | null;
                             }[];
                             nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When the frames were last looked through for wrong labels, outliers, duplicates and look-alikes */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            state: "never" | "running" | "done" | "failed";
+                            progress: number | null;
+                            message: string | null;
+                            last: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                /** @description Looked at */
+                                frames: number;
+                                /** @description Without an embedding in the common space, or beyond the most */
+                                leftOut: number;
+                                /** @description Labels in doubt, as of now */
+                                mislabelled: number;
+                                outliers: number;
+                                duplicates: number;
+                                clusters: number;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Look the frames through; goes on by itself. Asked for again while it runs, nothing more happens */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            state: "never" | "running" | "done" | "failed";
+                            progress: number | null;
+                            message: string | null;
+                            last: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                /** @description Looked at */
+                                frames: number;
+                                /** @description Without an embedding in the common space, or beyond the most */
+                                leftOut: number;
+                                /** @description Labels in doubt, as of now */
+                                mislabelled: number;
+                                outliers: number;
+                                duplicates: number;
+                                clusters: number;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Stop looking; what was found before stays */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            state: "never" | "running" | "done" | "failed";
+                            progress: number | null;
+                            message: string | null;
+                            last: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                /** @description Looked at */
+                                frames: number;
+                                /** @description Without an embedding in the common space, or beyond the most */
+                                leftOut: number;
+                                /** @description Labels in doubt, as of now */
+                                mislabelled: number;
+                                outliers: number;
+                                duplicates: number;
+                                clusters: number;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frames that were looked through as points: near ones look alike */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            classIds: string[];
+                            /** @description In [−1, 1] */
+                            x: number[];
+                            /** @description In [−1, 1] */
+                            y: number[];
+                            /** @description Place in classIds; −1: no label */
+                            label: number[];
                         };
                     };
                 };

@@ -329,6 +329,28 @@ export const reviewItems = pgTable(
   (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
 );
 
+/** What the embeddings said of a frame when they were last looked through; replaced as a whole by the next time. */
+export const frameFindings = pgTable(
+  'frame_findings',
+  {
+    frameId: text('frame_id')
+      .primaryKey()
+      .references(() => frames.id),
+    /** Place on the map, each in [−1, 1]. */
+    x: doublePrecision('x').notNull(),
+    y: doublePrecision('y').notNull(),
+    cluster: integer('cluster').notNull(),
+    oddness: doublePrecision('oddness').notNull(),
+    suggestedClassId: text('suggested_class_id'),
+    /** Of the label that stood then. */
+    labelRevision: integer('label_revision').notNull(),
+    suspicion: doublePrecision('suspicion'),
+    outlier: doublePrecision('outlier'),
+    duplicateOf: text('duplicate_of'),
+  },
+  (table) => [index('frame_findings_by_cluster').on(table.cluster, table.oddness)],
+);
+
 // ---- datasets, training, models -----------------------------------------------------------------------------
 
 /** Frames that models are judged on, fixed when the version was started; the newest version is in force. */

@@ -13,6 +13,8 @@ import { createExchangeBackground } from './exchange/background.js';
 import { type ExchangeOptions, registerExchange } from './exchange/routes.js';
 import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
+import { inspectorOf } from './inspection/inspector.js';
+import { registerInspection } from './inspection/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
 import { registerLabelling } from './labelling/routes.js';
 import { registerLineage } from './lineage/routes.js';
@@ -36,6 +38,7 @@ export function registerProductFeatures(
   registerClasses(app, services);
   registerFrames(app, services);
   registerExplorer(app, services);
+  registerInspection(app, services);
   registerLabelling(app, services);
   registerDatasets(app, services);
   registerBoxes(app, services);
@@ -63,7 +66,11 @@ export interface Background {
 export function createProductBackground(services: Services): Background {
   const parts: Background[] = [
     createLabellingBackground(services),
+<<<<<<< HEAD
     createExchangeBackground(services),
+=======
+    { start: async () => {}, stop: () => inspectorOf(services).cancel() },
+>>>>>>> 7815a84 (Inspection: labels in doubt, outliers, repeats and look-alikes among the stored frames)
     createModelsBackground(services),
     createTrainingBackground(services),
     createDriftBackground(services),

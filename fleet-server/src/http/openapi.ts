@@ -16,6 +16,7 @@ import * as drift from '../features/drift/schemas.js';
 import * as exchange from '../features/exchange/schemas.js';
 import * as explorer from '../features/explorer/schemas.js';
 import * as frames from '../features/frames/schemas.js';
+import * as inspection from '../features/inspection/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
 import * as models from '../features/models/schemas.js';
@@ -49,6 +50,7 @@ export const declaredRoutes: AnyRoute[] = [
   explorer,
   exchange,
   frames,
+  inspection,
   labelling,
   lineage,
   models,

@@ -289,6 +289,44 @@ export const OrderResult = Type.Array(
 );
 export type OrderResult = Static<typeof OrderResult>;
 
+const Whole = (description: string) =>
+  Type.Refine(
+    Type.Unsafe<Int32Array>({ description }),
+    (value) => value instanceof Int32Array,
+    () => 'must be an Int32Array',
+  );
+
+export const InspectRequest = Type.Object(
+  {
+    features: Floats('[n, dimensions] raw embeddings, the earliest frame first'),
+    dimensions: Type.Integer({ minimum: 1 }),
+    labels: Whole('[n]; −1: no label'),
+    groups: Type.Array(Type.String()),
+    classes: Count,
+    seed: Count,
+  },
+  closed,
+);
+const Row = Type.Union([Count, Type.Null()]);
+const Score = Type.Union([Type.Number({ minimum: 0 }), Type.Null()]);
+export const InspectResult = Type.Array(
+  Type.Object(
+    {
+      x: Type.Number(),
+      y: Type.Number(),
+      cluster: Count,
+      oddness: Type.Number({ minimum: 0 }),
+      suggested: Row,
+      suspicion: Score,
+      outlier: Score,
+      duplicateOf: Row,
+    },
+    closed,
+  ),
+  { description: 'Of each row' },
+);
+export type InspectResult = Static<typeof InspectResult>;
+
 export const EmbedInput = Type.Object(
   {
     modelPath: Type.String(),
@@ -317,6 +355,7 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('views'), input: ViewsInput }, closed),
   Type.Object({ type: Type.Literal('self-test'), input: SelfTestInput }, closed),
   Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
+  Type.Object({ type: Type.Literal('inspect'), input: InspectRequest }, closed),
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
   Type.Object({ type: Type.Literal('sweep'), input: SweepInput }, closed),
   Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
@@ -338,6 +377,7 @@ export const trainingPhases = [
   'verify',
   'variants',
   'compare',
+  'inspect',
 ] as const;
 
 export const TrainingProgress = Type.Object(
@@ -365,6 +405,7 @@ export const WorkerReply = Type.Union([
     closed,
   ),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('inspect'), result: InspectResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('sweep'), result: SweepResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
   Type.Object(
@@ -397,6 +438,7 @@ export interface WorkerResults {
   views: ViewsResult;
   'self-test': SelfTestResult;
   order: OrderResult;
+  inspect: InspectResult;
   embed: EmbedResult;
   architecture: CheckedArchitecture;
   sweep: SweepResult;

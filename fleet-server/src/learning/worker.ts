@@ -7,6 +7,7 @@ import { drawViews } from './augmented-views.js';
 import { bootstrap } from './bootstrap.js';
 import { embed } from './embed.js';
 import { parseHead } from './head/head.js';
+import { inspect } from './inspect/inspect.js';
 import { orderFrames } from './order/order.js';
 import { scoreEmbeddings } from './rescore.js';
 import { selfTest } from './self-test.js';
@@ -98,6 +99,15 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
       return { type: 'result', job: 'self-test', result: await selfTest(job.input) };
     case 'order':
       return { type: 'result', job: 'order', result: order(job.input) };
+    case 'inspect': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      const result = await inspect(job.input, {
+        signal: cancel.signal,
+        onProgress: (done, total) =>
+          void reply({ type: 'progress', progress: { phase: 'inspect', done, total, message: '' } }),
+      });
+      return { type: 'result', job: 'inspect', result };
+    }
     case 'embed':
       os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
       return { type: 'result', job: 'embed', result: await embed(job.input) };

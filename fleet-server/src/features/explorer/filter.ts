@@ -1,5 +1,5 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
-import { frames, reviewItems } from '../../db/schema.js';
+import { frameFindings, frames, reviewItems } from '../../db/schema.js';
 import type { FrameFilter } from './schemas.js';
 
 export type Dimension = keyof FrameFilter;
@@ -10,6 +10,26 @@ export const model = sql<string | null>`${frames.decision} ->> 'modelVersion'`;
 export const labelState = sql<string>`coalesce(${frames.labelKind}, 'none')`;
 export const waiting = sql<boolean>`exists (select 1 from ${reviewItems} r
   where r.frame_id = ${frames.id} and r.state = 'queued')`;
+
+const found = (condition: SQL): SQL => sql`exists (select 1 from ${frameFindings}
+  where ${frameFindings.frameId} = ${frames.id} and ${condition})`;
+/** A doubt is about the label that stood then. */
+const doubted = sql`${frameFindings.suspicion} is not null
+  and ${frameFindings.labelRevision} = ${frames.labelRevision}`;
+export const findingConditions = {
+  mislabelled: doubted,
+  outlier: sql`${frameFindings.outlier} is not null`,
+  duplicate: sql`${frameFindings.duplicateOf} is not null`,
+} as const;
+
+const ofFinding = <T>(value: SQL, condition?: SQL) => sql<T | null>`(select ${value} from ${frameFindings}
+  where ${frameFindings.frameId} = ${frames.id}${condition ? sql` and ${condition}` : sql``})`;
+export const suggested = ofFinding<string>(sql`${frameFindings.suggestedClassId}`, doubted);
+export const clusterOf = ofFinding<number>(sql`${frameFindings.cluster}`);
+export const oddness = ofFinding<number>(sql`${frameFindings.oddness}`);
+export const strikingness = ofFinding<number>(
+  sql`greatest(${frameFindings.suspicion}, ${frameFindings.outlier})`,
+);
 
 const escaped = (text: string): string => `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
 
@@ -27,6 +47,15 @@ const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => 
   leastSure: (least) => sql`${confidence} >= ${least}`,
   from: (at) => sql`${frames.capturedAt} >= ${at}::timestamptz`,
   until: (at) => sql`${frames.capturedAt} < ${at}::timestamptz`,
+  finding: (kind) => found(findingConditions[kind]),
+  cluster: (number) => found(sql`${frameFindings.cluster} = ${number}`),
+  area: (corners) =>
+    found(
+      sql`${`(${corners
+        .split(';')
+        .map((corner) => `(${corner})`)
+        .join(',')})`}::polygon @> point(${frameFindings.x}, ${frameFindings.y})`,
+    ),
   text: (part) => sql`(${frames.id} ilike ${escaped(part)} or ${frames.groupKey} ilike ${escaped(part)}
     or ${frames.source} ilike ${escaped(part)} or exists (
       select 1 from jsonb_each_text(${frames.metadata}) as m where m.value ilike ${escaped(part)}))`,

@@ -1,7 +1,20 @@
 import { asc, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { devices, frames } from '../../db/schema.js';
-import { confidence, type Dimension, decided, labelState, matching, model, waiting } from './filter.js';
+import { devices, frameFindings, frames } from '../../db/schema.js';
+import {
+  clusterOf,
+  confidence,
+  type Dimension,
+  decided,
+  findingConditions,
+  labelState,
+  matching,
+  model,
+  oddness,
+  strikingness,
+  suggested,
+  waiting,
+} from './filter.js';
 import type { FrameFilter, Summary, sorts, Tile } from './schemas.js';
 
 type Sort = (typeof sorts)[number];
@@ -11,6 +24,8 @@ const orders: Record<Sort, SQL[]> = {
   oldest: [asc(frames.receivedAt), asc(frames.id)],
   least_sure: [sql`${confidence} asc nulls last`, desc(frames.id)],
   surest: [sql`${confidence} desc nulls last`, desc(frames.id)],
+  alike: [sql`${clusterOf} asc nulls last`, sql`${oddness}`, desc(frames.id)],
+  striking: [sql`${strikingness} desc nulls last`, desc(frames.id)],
 };
 
 /** A part of the matching frames in order. The ids are found first: a far offset then reads nothing but an index. */
@@ -37,6 +52,7 @@ export async function tiles(
       decided,
       confidence,
       waiting,
+      suggested,
     })
     .from(frames)
     .leftJoin(devices, eq(devices.id, frames.deviceId))
@@ -55,6 +71,7 @@ export async function tiles(
         ? null
         : { classId: row.decided, confidence: Number(row.confidence) },
     waiting: row.waiting,
+    suggested: row.suggested,
   }));
 }
 
@@ -66,6 +83,7 @@ const facets = {
   predicted: decided,
   reason: reasonKind,
   model,
+  cluster: sql<string | null>`(${clusterOf})::text`,
 } as const satisfies Partial<Record<Dimension, SQL>>;
 
 /** @param asOf ISO text; later frames are left out */
@@ -87,5 +105,21 @@ export async function summary(db: DbOrTransaction, filter: FrameFilter, asOf: st
       found === null ? [] : { value: found, frames: many },
     );
   }
+  counted.finding = await byFinding(db, filter, asOf);
   return { total: all?.frames ?? 0, asOf, facets: counted };
+}
+
+/** A frame may be found for several reasons. */
+async function byFinding(db: DbOrTransaction, filter: FrameFilter, asOf: string) {
+  const kinds = Object.entries(findingConditions);
+  const many = (condition: SQL) => sql<number>`count(*) filter (where ${condition})`.mapWith(Number);
+  const [row] = await db
+    .select(Object.fromEntries(kinds.map(([kind, condition]) => [kind, many(condition)])))
+    .from(frames)
+    .innerJoin(frameFindings, eq(frameFindings.frameId, frames.id))
+    .where(matching(filter, asOf, 'finding'));
+  return kinds.flatMap(([value]) => {
+    const found = Number(row?.[value] ?? 0);
+    return found > 0 ? { value, frames: found } : [];
+  });
 }

@@ -4,7 +4,8 @@ import { Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 
 export const labelStates = ['class', 'unsure', 'skip', 'none'] as const;
-export const sorts = ['newest', 'oldest', 'least_sure', 'surest'] as const;
+export const sorts = ['newest', 'oldest', 'least_sure', 'surest', 'alike', 'striking'] as const;
+export const findings = ['mislabelled', 'outlier', 'duplicate'] as const;
 export const mostFramesAtOnce = 500;
 
 const filterFields = {
@@ -22,6 +23,15 @@ const filterFields = {
   leastSure: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Confidence at least' })),
   from: Type.Optional(Type.String({ format: 'date-time', description: 'Captured at or after' })),
   until: Type.Optional(Type.String({ format: 'date-time', description: 'Captured before' })),
+  finding: Type.Optional(Type.Enum(findings, { description: 'Of the last inspection' })),
+  cluster: Type.Optional(Type.Integer({ minimum: 0, description: 'Look-alikes of the last inspection' })),
+  area: Type.Optional(
+    Type.String({
+      maxLength: 2000,
+      pattern: '^-?[0-9.]+,-?[0-9.]+(;-?[0-9.]+,-?[0-9.]+){2,99}$',
+      description: 'Corners on the map, `x,y;x,y;…`',
+    }),
+  ),
   text: Type.Optional(
     Type.String({ maxLength: 100, description: 'Part of id, group, source or a metadata value' }),
   ),
@@ -37,6 +47,7 @@ export const Tile = Type.Object({
   label: Nullable(Type.Object({ kind: Type.Enum(labelStates), classId: Nullable(Type.String()) })),
   decision: Nullable(Type.Object({ classId: Type.String(), confidence: Type.Number() })),
   waiting: Type.Boolean(),
+  suggested: Nullable(Type.String({ description: 'Class that the label should likely be' })),
 });
 export type Tile = Static<typeof Tile>;
 
@@ -52,6 +63,8 @@ export const Summary = Type.Object({
       predicted: Facet,
       reason: Facet,
       model: Facet,
+      finding: Facet,
+      cluster: Facet,
     },
     { description: 'Frames by value, each counted without the filter on itself' },
   ),

@@ -3,7 +3,7 @@ import { principalBasis } from '../head/principal-basis.js';
 import { measureScaling, standardise } from '../head/standardise.js';
 import { seededRandom, shuffled } from '../random.js';
 
-/** Rows of unit length, so that distance² = 2 − 2·dot and lies in [0, 4]. */
+/** [n, dimensions]. Of unit rows, distance² = 2 − 2·dot and lies in [0, 4]. */
 export interface Projected {
   readonly rows: Float64Array;
   readonly dimensions: number;
@@ -13,18 +13,11 @@ const sampleSize = 400;
 const maxDimensions = 64;
 
 /**
- * Embeddings standardised by the candidates' own spread, projected on their strongest directions and brought to length
- * one: distances in 64 dimensions rank as in 736 and cost a tenth. The directions come from a sample.
+ * Embeddings standardised by their own spread and projected on their strongest directions: distances in 64 dimensions
+ * rank as in 736 and cost a tenth. The directions come from a sample.
+ * @param everything [n, dimensions]
  */
-export function projectEmbeddings(
-  candidates: Float32Array,
-  labelled: Float32Array,
-  dimensions: number,
-  seed: number,
-): { candidates: Projected; labelled: Projected } {
-  const everything = new Float32Array(candidates.length + labelled.length);
-  everything.set(candidates);
-  everything.set(labelled, candidates.length);
+export function project(everything: Float32Array, dimensions: number, seed: number): Projected {
   const count = everything.length / dimensions;
   const sample = shuffled([...Array(count).keys()], seededRandom(seed)).slice(0, sampleSize);
   const rows = new Float32Array(sample.length * dimensions);
@@ -36,11 +29,32 @@ export function projectEmbeddings(
   const standardised = standardise(everything, scaling);
   const projected = new Float64Array(count * basis.rank);
   multiplyRows(standardised, allRows(count), basis.directions, basis.rank, dimensions, projected);
-  normalise(projected, basis.rank);
-  const split = (candidates.length / dimensions) * basis.rank;
+  return { rows: projected, dimensions: basis.rank };
+}
+
+/** A copy with rows of length one. */
+export function unitRows({ rows, dimensions }: Projected): Projected {
+  const units = rows.slice();
+  normalise(units, dimensions);
+  return { rows: units, dimensions };
+}
+
+/** Candidates and labelled frames in one projection, by the spread of both, as unit rows. */
+export function projectEmbeddings(
+  candidates: Float32Array,
+  labelled: Float32Array,
+  dimensions: number,
+  seed: number,
+): { candidates: Projected; labelled: Projected } {
+  const everything = new Float32Array(candidates.length + labelled.length);
+  everything.set(candidates);
+  everything.set(labelled, candidates.length);
+  const { rows, dimensions: rank } = project(everything, dimensions, seed);
+  normalise(rows, rank);
+  const split = (candidates.length / dimensions) * rank;
   return {
-    candidates: { rows: projected.subarray(0, split), dimensions: basis.rank },
-    labelled: { rows: projected.subarray(split), dimensions: basis.rank },
+    candidates: { rows: rows.subarray(0, split), dimensions: rank },
+    labelled: { rows: rows.subarray(split), dimensions: rank },
   };
 }
 
