@@ -104,6 +104,28 @@ t.test(
       'the oldest frame in sight',
       async () => (await page.locator('[data-place="599"]').count()) === 1,
     );
+    await page.goto(`${apiUrl}/dataset`);
+    await page.getByTestId('start-inspection').click();
+    await page.locator('[data-testid=inspection][data-state=done]').waitFor({ timeout: 120_000 });
+    await page.getByTestId('filter-finding-mislabelled').click();
+    await tiles(page).first().click();
+    await page.keyboard.press('a');
+    await page.getByText('1 frame labelled as suggested').waitFor();
+    await page.getByTestId('open-map').click();
+    const map = await page.getByTestId('frame-map').locator('canvas').boundingBox();
+    const corner = (x: number, y: number) =>
+      [(map?.x ?? 0) + x * (map?.width ?? 0), (map?.y ?? 0) + y * (map?.height ?? 0)] as const;
+    await page.mouse.move(...corner(0.01, 0.01));
+    await page.mouse.down();
+    for (const [x, y] of [
+      [0.99, 0.01],
+      [0.99, 0.99],
+      [0.01, 0.99],
+    ] as const)
+      await page.mouse.move(...corner(x, y), { steps: 4 });
+    await page.mouse.up();
+    await page.getByRole('button', { name: 'Show these 600' }).click();
+    await total(page, '600 frames');
     t.strictSame(complaints, [], 'the page raised no error');
   },
 );

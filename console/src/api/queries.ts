@@ -139,6 +139,16 @@ export const explorerViewQuery = (filter: FrameFilter, opened: number) =>
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
   });
+export const inspectionQuery = queryOptions({
+  queryKey: [...keys.explorer, 'inspection'],
+  queryFn: () => unwrap(client.GET('/api/v1/explorer/inspection')),
+});
+/** `at`: when the frames were looked through. */
+export const frameMapQuery = (at: string) =>
+  queryOptions({
+    queryKey: [...keys.explorer, 'map', at],
+    queryFn: () => unwrap(client.GET('/api/v1/explorer/map')),
+  });
 export const framesPerPage = 120;
 export const explorerPageQuery = (asked: {
   filter: FrameFilter;

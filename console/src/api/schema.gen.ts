@@ -5276,10 +5276,6 @@ export interface paths {
                                     value: string;
                                     frames: number;
                                 }[];
-                                cluster: {
-                                    value: string;
-                                    frames: number;
-                                }[];
                             };
                         };
                     };

@@ -30,6 +30,8 @@ export type FrameSort = NonNullable<
   NonNullable<paths['/api/v1/explorer/frames']['get']['parameters']['query']>['sort']
 >;
 export type FrameSummary = Ok<'/api/v1/explorer/summary', 'get'>;
+export type Inspection = Ok<'/api/v1/explorer/inspection', 'get'>;
+export type FrameMap = Ok<'/api/v1/explorer/map', 'get'>;
 export type Tile = Ok<'/api/v1/explorer/frames', 'get'>['items'][number];
 export type ReviewItem = Ok<'/api/v1/review/leases', 'post'>['items'][number];
 export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;

@@ -316,7 +316,7 @@ export const reviewItems = pgTable(
     leaseExpiresAt: at('lease_expires_at'),
     /** Fencing token: rises with every lease. */
     token: integer('token').notNull().default(0),
-    /** How often it was skipped; each time takes 1 off the priority, which is otherwise in [0, 1]. */
+    /** How often it was skipped; each time takes 1 off the priority, which is otherwise in [0, 1], or 2 when a person sent it. */
     skips: integer('skips').notNull().default(0),
     /** What the champion's head says of the stored embedding, which may be newer than the camera's decision. */
     prelabelClassId: text('prelabel_class_id'),

@@ -53,7 +53,7 @@ export function DatasetPage() {
       filter={filter}
       summary={summary}
       change={change}
-      clear={() => go(search.sort ? { sort: search.sort } : {})}
+      only={(wanted) => go({ ...wanted, ...(search.sort ? { sort: search.sort } : {}) })}
     />
   );
   const fresh = view.data && summary ? summary.total - view.data.total : 0;
@@ -166,7 +166,15 @@ function Frames({ request, total, tileWidth }: FramesProps) {
   };
   const byClass = (place: number) => {
     const chosen = classList[place];
-    if (chosen && operator && ids.length > 0) void bulk.label(ids, chosen.id, chosen.name);
+    if (chosen && operator && ids.length > 0) void bulk.label(new Map([[chosen.id, ids]]), chosen.name);
+  };
+  const doubted = new Map<string, string[]>();
+  for (const place of selection.chosen.keys()) {
+    const tile = tileAt(place);
+    if (tile?.suggested) doubted.set(tile.suggested, [...(doubted.get(tile.suggested) ?? []), tile.id]);
+  }
+  const accept = () => {
+    if (operator && doubted.size > 0) void bulk.label(doubted, 'as suggested');
   };
   useDatasetKeys(
     {
@@ -174,6 +182,7 @@ function Frames({ request, total, tileWidth }: FramesProps) {
       queue: () => {
         if (operator && ids.length > 0) void bulk.queue(ids);
       },
+      accept,
       undo: () => void bulk.undo(),
       clear: () => select(nothing),
       all: () => {
@@ -221,7 +230,9 @@ function Frames({ request, total, tileWidth }: FramesProps) {
           classList={classList}
           progress={bulk.progress}
           stop={bulk.stop}
-          label={({ id, name }) => void bulk.label(ids, id, name)}
+          label={({ id, name }) => void bulk.label(new Map([[id, ids]]), name)}
+          doubted={[...doubted.values()].flat().length}
+          accept={accept}
           queue={() => void bulk.queue(ids)}
           clear={() => select(nothing)}
         />

@@ -6,7 +6,8 @@ import { classesQuery, devicesQuery } from '../../api/queries.js';
 import type { FrameFilter, FrameSummary } from '../../api/types.js';
 import { integer, percent } from '../../ui/format.js';
 import classes from './dataset.module.css';
-import { type FilterChange, labelWords, reasonWords } from './filter.js';
+import { type FilterChange, findingWords, labelWords, reasonWords } from './filter.js';
+import { InspectionPanel } from './inspection-panel.js';
 
 type Facet = keyof FrameSummary['facets'];
 
@@ -14,11 +15,12 @@ interface FilterPanelProps {
   filter: FrameFilter;
   summary: FrameSummary | undefined;
   change: (change: FilterChange) => void;
-  clear: () => void;
+  /** This and nothing else. */
+  only: (filter: FrameFilter) => void;
 }
 
 /** What to show: values with how many frames each would leave. */
-export function FilterPanel({ filter, summary, change, clear }: FilterPanelProps) {
+export function FilterPanel({ filter, summary, change, only }: FilterPanelProps) {
   const classById = new Map((useQuery(classesQuery).data ?? []).map((each) => [each.id, each]));
   const deviceById = new Map((useQuery(devicesQuery).data ?? []).map(({ id, name }) => [id, name]));
   const facets: { facet: Facet; title: string; name: (value: string) => string }[] = [
@@ -28,6 +30,11 @@ export function FilterPanel({ filter, summary, change, clear }: FilterPanelProps
       name: (value) => labelWords[value as keyof typeof labelWords] ?? value,
     },
     { facet: 'classId', title: 'Label', name: (value) => classById.get(value)?.name ?? value },
+    {
+      facet: 'finding',
+      title: 'Worth a look',
+      name: (value) => findingWords[value as keyof typeof findingWords] ?? value,
+    },
     { facet: 'predicted', title: 'Camera said', name: (value) => classById.get(value)?.name ?? value },
     { facet: 'deviceId', title: 'Device', name: (value) => deviceById.get(value) ?? value },
     { facet: 'model', title: 'Decided by', name: (value) => `Model ${value}` },
@@ -42,10 +49,19 @@ export function FilterPanel({ filter, summary, change, clear }: FilterPanelProps
     <div className={classes.filters} data-testid="dataset-filters">
       <Search text={filter.text} change={(text) => change({ text })} />
       {filtered ? (
-        <Button variant="default" size="sm" leftSection={<IconX size={16} />} onClick={clear}>
+        <Button variant="default" size="sm" leftSection={<IconX size={16} />} onClick={() => only({})}>
           Show everything
         </Button>
       ) : null}
+      {filter.area ? <Chosen words="An area of the map" drop={() => change({ area: undefined })} /> : null}
+      {filter.cluster === undefined ? null : (
+        <Chosen
+          words={`Look-alikes ${filter.cluster + 1}`}
+          drop={() => change({ cluster: undefined })}
+          next={() => change({ cluster: (filter.cluster ?? 0) + 1 })}
+        />
+      )}
+      <InspectionPanel only={only} />
       {facets.map(({ facet, title, name }) => {
         const values = summary?.facets[facet] ?? [];
         if (values.length === 0 && filter[facet] === undefined) return null;
@@ -82,6 +98,22 @@ export function FilterPanel({ filter, summary, change, clear }: FilterPanelProps
         <Confidence filter={filter} change={change} />
       </fieldset>
     </div>
+  );
+}
+
+function Chosen({ words, drop, next }: { words: string; drop: () => void; next?: () => void }) {
+  return (
+    <p className={classes.chosen}>
+      <span>{words}</span>
+      {next ? (
+        <Button size="compact-sm" variant="default" onClick={next}>
+          Next
+        </Button>
+      ) : null}
+      <Button size="compact-sm" variant="subtle" color="gray" onClick={drop} aria-label={`Not only ${words}`}>
+        <IconX size={16} />
+      </Button>
+    </p>
   );
 }
 

@@ -9,6 +9,8 @@ export const sorts: Record<FrameSort, string> = {
   oldest: 'Oldest first',
   least_sure: 'Least sure first',
   surest: 'Surest first',
+  alike: 'Look-alikes together',
+  striking: 'Most striking first',
 };
 
 export const labelWords: Record<NonNullable<FrameFilter['label']>, string> = {
@@ -35,11 +37,21 @@ export const reasonWords: Record<NonNullable<FrameFilter['reason']>, string> = {
   requested: 'Asked for',
 };
 
+export const findingWords: Record<NonNullable<FrameFilter['finding']>, string> = {
+  mislabelled: 'Label in doubt',
+  outlier: 'Unlike all others',
+  duplicate: 'Repeats another',
+};
+
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
 const share = (value: unknown): number | undefined => {
   const number = typeof value === 'number' ? value : Number(text(value));
   return number >= 0 && number <= 1 ? number : undefined;
+};
+const place = (value: unknown): number | undefined => {
+  const number = Number(text(value) ?? Number.NaN);
+  return Number.isInteger(number) && number >= 0 ? number : undefined;
 };
 const flag = (value: unknown): boolean | undefined =>
   value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined;
@@ -63,6 +75,9 @@ const readers: { [K in keyof DatasetSearch]-?: (value: unknown) => DatasetSearch
   leastSure: share,
   from: time,
   until: time,
+  finding: oneOf(findingWords),
+  cluster: place,
+  area: text,
   text,
   sort: oneOf(sorts),
 };

@@ -1,5 +1,5 @@
 import { Button, Progress } from '@mantine/core';
-import { IconChecklist, IconX } from '@tabler/icons-react';
+import { IconChecklist, IconWand, IconX } from '@tabler/icons-react';
 import type { ClassItem } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import { digitOf } from '../review/answer-panel.js';
@@ -12,12 +12,16 @@ interface SelectionBarProps {
   progress: Done | null;
   stop: () => void;
   label: (chosen: ClassItem) => void;
+  /** Chosen frames whose label is in doubt. */
+  doubted: number;
+  accept: () => void;
   queue: () => void;
   clear: () => void;
 }
 
 /** What can be done with the chosen frames. */
-export function SelectionBar({ chosen, classList, progress, stop, label, queue, clear }: SelectionBarProps) {
+export function SelectionBar(props: SelectionBarProps) {
+  const { chosen, classList, progress, stop, label, doubted, accept, queue, clear } = props;
   if (progress && progress.total > progress.done) {
     return (
       <div className={classes.bar} role="status">
@@ -49,6 +53,11 @@ export function SelectionBar({ chosen, classList, progress, stop, label, queue, 
           </button>
         ))}
       </div>
+      {doubted > 0 ? (
+        <Button leftSection={<IconWand size={18} />} onClick={accept} data-testid="accept-suggestions">
+          Take {integer(doubted)} suggested <kbd className={classes.key}>A</kbd>
+        </Button>
+      ) : null}
       <Button
         variant="default"
         leftSection={<IconChecklist size={18} />}

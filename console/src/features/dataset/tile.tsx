@@ -46,7 +46,9 @@ export const Tile = memo(function Tile({ tile, place, selected, cursor, picture,
       <span className={classes.words} data-labelled={label ? '' : undefined}>
         {named ? <i /> : null}
         <span>{words}</span>
-        {contradicted ? (
+        {tile.suggested ? (
+          <b className={classes.suggested}>→ {classById.get(tile.suggested)?.name ?? tile.suggested}</b>
+        ) : contradicted ? (
           <IconAlertTriangle size={15} aria-label={`the camera said ${thought}`}>
             <title>The camera said {thought}</title>
           </IconAlertTriangle>

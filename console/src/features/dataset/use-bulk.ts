@@ -53,16 +53,25 @@ export function useBulk() {
     return done;
   }
 
-  async function label(ids: readonly string[], classId: string, className: string): Promise<void> {
+  /** @param classOf class id → the frames that are to have it */
+  async function label(classOf: ReadonlyMap<string, readonly string[]>, words: string): Promise<void> {
     const requests: string[] = [];
     undoable.current.push(requests);
-    const done = await inParts(ids, 'Not labelled', async (frameIds) => {
-      const requestId = crypto.randomUUID();
-      requests.push(requestId);
-      await unwrap(client.POST('/api/v1/explorer/labels', { body: { requestId, frameIds, classId } }));
-      repaint(frameIds, (tile) => ({ ...tile, label: { kind: 'class', classId }, waiting: false }));
-    });
-    if (done > 0) notifyDone(`${plural(done, 'frame')} labelled ${className}. Ctrl Z takes it back.`);
+    let done = 0;
+    for (const [classId, ids] of classOf) {
+      done += await inParts(ids, 'Not labelled', async (frameIds) => {
+        const requestId = crypto.randomUUID();
+        requests.push(requestId);
+        await unwrap(client.POST('/api/v1/explorer/labels', { body: { requestId, frameIds, classId } }));
+        repaint(frameIds, (tile) => ({
+          ...tile,
+          label: { kind: 'class', classId },
+          waiting: false,
+          suggested: null,
+        }));
+      });
+    }
+    if (done > 0) notifyDone(`${plural(done, 'frame')} labelled ${words}. Ctrl Z takes it back.`);
   }
 
   async function undo(): Promise<void> {

@@ -4,6 +4,8 @@ import { digitKey, ownsActivation, typing } from '../../ui/keyboard.js';
 export interface DatasetKeys {
   digit(place: number): void;
   queue(): void;
+  /** Takes the suggested labels. */
+  accept(): void;
   undo(): void;
   clear(): void;
   all(): void;
@@ -47,6 +49,7 @@ function act(event: KeyboardEvent, actions: DatasetKeys): boolean {
   const digit = event.shiftKey ? null : digitKey(event);
   if (digit !== null) actions.digit(digit);
   else if (key === 'q') actions.queue();
+  else if (key === 'a') actions.accept();
   else if (key === 'escape') actions.clear();
   else if (key === 'enter' && !ownsActivation(event.target)) actions.open();
   else if (key === ' ' && !ownsActivation(event.target)) actions.toggle();

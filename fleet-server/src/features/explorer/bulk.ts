@@ -4,6 +4,7 @@ import { retriedTransaction, type Transaction } from '../../db/retried-transacti
 import { classes, frames, labels, reviewItems } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { sentPriority } from '../labelling/queue-order.js';
 
 const source = 'explorer';
 
@@ -140,10 +141,10 @@ export async function sendToQueue(
   const reason = `Sent by ${actor.name || actor.email}`;
   const { rows } = await services.database.db.execute(sql`
     insert into review_items (frame_id, priority, reason, sent_by, enqueued_at)
-    select ${frames.id}, 1, ${reason}, ${actor.email}, ${at}::timestamptz
+    select ${frames.id}, ${sentPriority}::float8, ${reason}, ${actor.email}, ${at}::timestamptz
     from ${frames} where ${frames.id} in ${list(frameIds)} order by ${frames.id}
     on conflict (frame_id) do update set
-      state = 'queued', priority = 1 - review_items.skips, reason = excluded.reason, sent_by = excluded.sent_by,
+      state = 'queued', priority = excluded.priority - review_items.skips, reason = excluded.reason, sent_by = excluded.sent_by,
       enqueued_at = excluded.enqueued_at
     returning frame_id`);
   services.live.publish({ type: 'queue' });

@@ -83,7 +83,6 @@ const facets = {
   predicted: decided,
   reason: reasonKind,
   model,
-  cluster: sql<string | null>`(${clusterOf})::text`,
 } as const satisfies Partial<Record<Dimension, SQL>>;
 
 /** @param asOf ISO text; later frames are left out */

@@ -64,7 +64,6 @@ export const Summary = Type.Object({
       reason: Facet,
       model: Facet,
       finding: Facet,
-      cluster: Facet,
     },
     { description: 'Frames by value, each counted without the filter on itself' },
   ),

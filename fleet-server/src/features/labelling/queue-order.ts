@@ -25,6 +25,8 @@ export interface OrderStatus {
 
 const key = 'queue_order';
 const seed = 1;
+/** Of frames that a person sent: before all others, whose scores are at most 1. */
+export const sentPriority = 2;
 const rowsPerUpdate = 5000;
 const rowsPerScore = 256;
 
@@ -151,7 +153,7 @@ export class QueueOrderer {
       }));
       const updated = await this.#services.database.db.execute(sql`
         update review_items set
-          priority = case when sent_by is null then o.score else 1 end - review_items.skips,
+          priority = case when sent_by is null then o.score else ${sentPriority}::float8 end - review_items.skips,
           reason = case when sent_by is null then o.reason else review_items.reason end,
           prelabel_class_id = o.class,
           prelabel_confidence = o.confidence

@@ -13,10 +13,11 @@ const pictureCount = 240;
 const perInsert = 1000;
 const size = { width: 480, height: 360 };
 const minute = 60_000;
+const embeddingLength = 32;
 
 /**
  * A store as years of use leave it, written before the server opens it: `count` frames of four devices over a few hundred
- * generated pictures, a fifth of them labelled, the others in the review queue.
+ * generated pictures, a fifth of them labelled, one label in fifty wrongly, the others in the review queue.
  */
 export async function storeFrames(
   options: { dataDir: string; count: number; nowMs: number; databaseUrl?: string },
@@ -53,6 +54,12 @@ export async function storeFrames(
       const right = random() < 0.8;
       const said = right ? picture.label : (partClasses[n % partClasses.length] as string);
       const labelled = random() < 0.2;
+      const given = random() < 0.98 ? picture.label : (partClasses[(n + 1) % partClasses.length] as string);
+      const truth = partClasses.indexOf(picture.label as (typeof partClasses)[number]);
+      const embedding = Float32Array.from(
+        { length: embeddingLength },
+        (_, j) => random() + random() + (j === truth ? 1.5 : 0),
+      );
       const id = frameId(when.getTime(), n);
       return {
         labelled,
@@ -70,7 +77,9 @@ export async function storeFrames(
             probabilities: { [said]: confidence },
           },
           metadata: { truth: picture.label },
-          ...(labelled ? { labelRevision: 1, labelKind: 'class' as const, labelClassId: picture.label } : {}),
+          ...(labelled ? { labelRevision: 1, labelKind: 'class' as const, labelClassId: given } : {}),
+          embedding: new Uint8Array(embedding.buffer),
+          embeddingSpace: 'stored',
         },
       };
     });
