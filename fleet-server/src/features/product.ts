@@ -66,11 +66,8 @@ export interface Background {
 export function createProductBackground(services: Services): Background {
   const parts: Background[] = [
     createLabellingBackground(services),
-<<<<<<< HEAD
     createExchangeBackground(services),
-=======
     { start: async () => {}, stop: () => inspectorOf(services).cancel() },
->>>>>>> 7815a84 (Inspection: labels in doubt, outliers, repeats and look-alikes among the stored frames)
     createModelsBackground(services),
     createTrainingBackground(services),
     createDriftBackground(services),
