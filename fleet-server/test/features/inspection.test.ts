@@ -59,7 +59,10 @@ onEachEngine('inspection', async (t, engine) => {
     });
     const doubted = await found({ finding: 'mislabelled' });
     t.strictSame(new Set(doubted.map(({ id }) => id)), new Set([ids[7], ids[23]]));
-    t.strictSame(doubted.map(({ id, suggested }) => suggested === names[ids.indexOf(id) % 3]), [true, true]);
+    t.strictSame(
+      doubted.map(({ id, suggested }) => suggested === names[ids.indexOf(id) % 3]),
+      [true, true],
+    );
 
     await labelFrame(services, ann, ids[7]!, { requestId: requestId(), classId: 'b' });
     t.strictSame(
