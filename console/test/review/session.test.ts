@@ -68,28 +68,40 @@ class Queue {
 }
 
 t.test('whatever the network does, every frame is shown once and keeps its last answer', async () => {
-  const steps = fc.array(fc.oneof(fc.constant('undo'), fc.constantFrom('a', 'b'), fc.constant('wait')), {
-    maxLength: 60,
-    size: 'max',
-  });
+  const steps = fc.array(
+    fc.oneof(fc.constantFrom('undo', 'redo'), fc.constantFrom('a', 'b'), fc.constant('wait')),
+    {
+      maxLength: 60,
+      size: 'max',
+    },
+  );
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), steps, async (wire, steps) => {
       const queue = new Queue(30);
       const session = new ReviewSession(queue.port(wire), { load: () => [], save() {} }, () => 'request');
       const given: [frameId: string, classId: string][] = [];
+      const takenBack: [frameId: string, classId: string][] = [];
       session.start({ onConfirmed() {}, onRefused() {}, onSecondOpinion() {} });
       try {
         for (const step of steps) {
           await settled();
           const [shown] = session.getSnapshot().items;
-          if (step === 'wait' || (step !== 'undo' && !shown)) {
+          if (step === 'redo') {
+            const last = takenBack.at(-1);
+            session.redo();
+            if (last && shown?.frame.id === last[0]) given.push(takenBack.pop() ?? last);
+          } else if (step === 'wait' || (step !== 'undo' && !shown)) {
             if (wire.count() > 0) await wire.waitOne();
           } else if (step === 'undo') {
-            if (given.pop()) session.undo();
+            const last = given.pop();
+            if (!last) continue;
+            session.undo();
+            takenBack.push(last);
           } else if (shown) {
             assert(!given.some(([id]) => id === shown.frame.id), `${shown.frame.id} was answered already`);
             session.answer(shown.frame.id, { kind: 'class', classId: step }, 0);
             given.push([shown.frame.id, step]);
+            takenBack.length = 0;
           }
         }
         await wire.waitIdle();

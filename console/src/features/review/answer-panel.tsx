@@ -2,10 +2,12 @@ import { IconArrowBackUp, IconArrowRight, IconPlus, IconQuestionMark } from '@ta
 import type { MouseEvent } from 'react';
 import type { Answer, ClassItem, ReviewItem } from '../../api/types.js';
 import { percent } from '../../ui/format.js';
+import { type KeyMap, keyWords } from './key-map.js';
 import classes from './review.module.css';
 
 interface AnswerPanelProps {
   item: ReviewItem;
+  keys: KeyMap;
   classList: readonly ClassItem[];
   answer: (answer: Answer) => void;
   undo: () => void;
@@ -19,7 +21,7 @@ export const digitOf = (place: number): string | null =>
   place < 9 ? String(place + 1) : place === 9 ? '0' : null;
 
 /** What the model thinks, why this frame was asked for, and the answers. */
-export function AnswerPanel({ item, classList, answer, undo, addClass }: AnswerPanelProps) {
+export function AnswerPanel({ item, keys, classList, answer, undo, addClass }: AnswerPanelProps) {
   const { prelabel, frame } = item;
   const suggested = prelabel ? classList.find(({ id }) => id === prelabel.classId) : undefined;
   return (
@@ -39,7 +41,7 @@ export function AnswerPanel({ item, classList, answer, undo, addClass }: AnswerP
               <b>{suggested.name}</b>
             </span>
             <span className={classes.confidence}>{percent(prelabel.confidence)}</span>
-            <kbd className={classes.key}>Enter</kbd>
+            <kbd className={classes.key}>{keyWords(keys.accept)}</kbd>
           </button>
         ) : (
           <p className={classes.noSuggestion}>The model has no suggestion for this frame.</p>
@@ -82,7 +84,8 @@ export function AnswerPanel({ item, classList, answer, undo, addClass }: AnswerP
           onClick={() => answer({ kind: 'unsure' })}
           data-testid="unsure"
         >
-          <IconQuestionMark size={20} aria-hidden /> Unsure <kbd className={classes.key}>U</kbd>
+          <IconQuestionMark size={20} aria-hidden /> Unsure{' '}
+          <kbd className={classes.key}>{keyWords(keys.unsure)}</kbd>
         </button>
         <button
           type="button"
@@ -90,10 +93,12 @@ export function AnswerPanel({ item, classList, answer, undo, addClass }: AnswerP
           onClick={() => answer({ kind: 'skip' })}
           data-testid="skip"
         >
-          <IconArrowRight size={20} aria-hidden /> Skip <kbd className={classes.key}>Space</kbd>
+          <IconArrowRight size={20} aria-hidden /> Skip{' '}
+          <kbd className={classes.key}>{keyWords(keys.skip)}</kbd>
         </button>
         <button type="button" onMouseDown={keepFocus} onClick={undo} data-testid="undo">
-          <IconArrowBackUp size={20} aria-hidden /> Undo <kbd className={classes.key}>Ctrl Z</kbd>
+          <IconArrowBackUp size={20} aria-hidden /> Undo{' '}
+          <kbd className={classes.key}>{keyWords(keys.undo)}</kbd>
         </button>
         {addClass ? (
           <button type="button" onMouseDown={keepFocus} onClick={addClass} data-testid="add-class">

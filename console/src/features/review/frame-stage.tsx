@@ -4,17 +4,25 @@ import { Link } from '@tanstack/react-router';
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { ReviewItem } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
+import { LightControl } from './light-control.js';
 import type { Pictures } from './pictures.js';
 import classes from './review.module.css';
-import { useZoom } from './use-zoom.js';
+import type { useLight } from './use-light.js';
+import type { useZoom } from './use-zoom.js';
+
+interface FrameStageProps {
+  item: ReviewItem;
+  pictures: Pictures;
+  zoom: ReturnType<typeof useZoom>;
+  light: ReturnType<typeof useLight>;
+}
 
 /** The picture, as large as there is room, with where and when it was taken. */
-export function FrameStage({ item, pictures }: { item: ReviewItem; pictures: Pictures }) {
+export function FrameStage({ item, pictures, zoom, light }: FrameStageProps) {
   const host = useRef<HTMLDivElement>(null);
   const [state, setState] = useState<'loading' | 'shown' | 'failed'>('loading');
   const [attempt, setAttempt] = useState(0);
   const frameId = item.frame.id;
-  const zoom = useZoom(frameId);
 
   useLayoutEffect(() => {
     const picture = pictures.get(frameId, attempt);
@@ -48,7 +56,7 @@ export function FrameStage({ item, pictures }: { item: ReviewItem; pictures: Pic
       <div
         ref={host}
         className={classes.picture}
-        style={zoom.style}
+        style={{ ...zoom.style, ...light.style }}
         role="img"
         aria-label="Frame to review"
       />
@@ -71,11 +79,14 @@ export function FrameStage({ item, pictures }: { item: ReviewItem; pictures: Pic
         </Link>
         {item.frame.clockSuspect ? <span className={classes.suspect}>device clock is off</span> : null}
       </div>
-      {zoom.zoomed ? (
-        <button type="button" className={classes.fit} onClick={zoom.reset}>
-          Fit
-        </button>
-      ) : null}
+      <div className={classes.tools}>
+        {zoom.zoomed ? (
+          <button type="button" className={classes.tool} onClick={zoom.reset}>
+            Fit
+          </button>
+        ) : null}
+        <LightControl light={light} />
+      </div>
     </div>
   );
 }

@@ -15,8 +15,10 @@ import { KeysDialog } from './keys-dialog.js';
 import { Pictures } from './pictures.js';
 import classes from './review.module.css';
 import { ReviewHeader } from './review-header.js';
-import { useReviewKeys } from './use-keys.js';
+import { useKeyMap, useReviewKeys } from './use-keys.js';
+import { useLight } from './use-light.js';
 import { useReview } from './use-review.js';
+import { useZoom } from './use-zoom.js';
 
 /** Nobody decides on a picture faster than this; a second tap within it was meant for the frame before. */
 const doubleTapMs = 250;
@@ -37,6 +39,9 @@ function Review({ classList }: { classList: ClassItem[] }) {
   const [pictures] = useState(() => new Pictures());
   const [helpOpen, help] = useDisclosure(false);
   const [addingClass, addClass] = useDisclosure(false);
+  const [keys, changeKeys] = useKeyMap();
+  const zoom = useZoom();
+  const light = useLight();
   const { items, last } = snapshot;
   const item = items[0];
   const shownAt = useShownAt(item?.frame.id);
@@ -56,6 +61,7 @@ function Review({ classList }: { classList: ClassItem[] }) {
     if (chosen) answer({ kind: 'class', classId: chosen.id });
   };
   useReviewKeys(
+    keys,
     {
       digit: byPlace,
       accept: () => {
@@ -65,6 +71,11 @@ function Review({ classList }: { classList: ClassItem[] }) {
       skip: () => answer({ kind: 'skip' }),
       unsure: () => answer({ kind: 'unsure' }),
       undo: () => session.undo(),
+      redo: () => session.redo(),
+      fit: zoom.reset,
+      brighter: light.brighter,
+      darker: light.darker,
+      plain: light.reset,
       help: help.open,
     },
     !helpOpen && !addingClass,
@@ -77,9 +88,10 @@ function Review({ classList }: { classList: ClassItem[] }) {
         <NoClasses add={engineer ? addClass.open : null} />
       ) : item ? (
         <div className={classes.work}>
-          <FrameStage item={item} pictures={pictures} />
+          <FrameStage item={item} pictures={pictures} zoom={zoom} light={light} />
           <AnswerPanel
             item={item}
+            keys={keys}
             classList={classList}
             answer={tap}
             undo={() => session.undo()}
@@ -93,7 +105,7 @@ function Review({ classList }: { classList: ClassItem[] }) {
       ) : (
         <Waiting />
       )}
-      <KeysDialog opened={helpOpen} onClose={help.close} />
+      <KeysDialog opened={helpOpen} onClose={help.close} keys={keys} change={changeKeys} />
       <AddClassDialog opened={addingClass} onClose={addClass.close} />
     </div>
   );

@@ -29,6 +29,8 @@ export class ReviewSession {
   /** Frame id → token it was answered under: a frame that comes back under a newer one is to be seen again. */
   readonly #answered = new Map<string, number>();
   readonly #history: { item: ReviewItem; answer: Answer }[] = [];
+  /** Answers that were taken back and can be given again, the latest last. */
+  readonly #takenBack: { frameId: string; answer: Answer }[] = [];
   #hooks: ReviewHooks = { onConfirmed() {}, onRefused() {}, onSecondOpinion() {} };
   #ended = false;
   #sending = false;
@@ -81,6 +83,19 @@ export class ReviewSession {
 
   /** Answers the frame on screen, if it still is `frameId`. */
   answer(frameId: string, answer: Answer, durationMs: number): boolean {
+    const given = this.#give(frameId, answer, durationMs);
+    // Whoever answers anew has decided otherwise.
+    if (given) this.#takenBack.length = 0;
+    return given;
+  }
+
+  /** Gives the answer again that was taken back last, if its frame is on screen. */
+  redo(): void {
+    const last = this.#takenBack.at(-1);
+    if (last && this.#give(last.frameId, last.answer, 0)) this.#takenBack.pop();
+  }
+
+  #give(frameId: string, answer: Answer, durationMs: number): boolean {
     const [item, ...rest] = this.#snapshot.items;
     if (!item || item.frame.id !== frameId) return false;
     this.#answered.set(frameId, item.token);
@@ -110,6 +125,7 @@ export class ReviewSession {
       undone: last?.answer.kind ?? null,
     });
     if (!last) return;
+    this.#takenBack.push({ frameId: last.item.frame.id, answer: last.answer });
     this.#answered.delete(last.item.frame.id);
     this.#update({ items: [last.item, ...this.#snapshot.items], phase: 'ready' });
   }

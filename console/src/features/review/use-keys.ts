@@ -1,63 +1,57 @@
-import { useLayoutEffect, useRef } from 'react';
+import { useLocalStorage } from '@mantine/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'react';
 import { digitKey, ownsActivation, typing } from '../../ui/keyboard.js';
+import { actionOf, type KeyMap, keyOf, type ReviewAction, readKeys } from './key-map.js';
 
 /** Where Enter and Space answer the frame, whatever has the focus. */
 const answers = '[data-review-keys]';
 
-export interface ReviewKeys {
-  digit(place: number): void;
-  accept(): void;
-  skip(): void;
-  unsure(): void;
-  undo(): void;
-  help(): void;
-}
-
-export const keyHelp = [
-  ['1 – 9, 0', 'Choose the class'],
-  ['Enter', 'Accept what the model says'],
-  ['Space', 'Skip: not now, not mine'],
-  ['U', 'Unsure: nobody could tell from this picture'],
-  ['Ctrl Z', 'Take back the last answer'],
-  ['Wheel, drag', 'Zoom and move the picture'],
-  ['?', 'Show the keys'],
-] as const;
+export type ReviewKeys = Record<ReviewAction, () => void> & { digit(place: number): void };
 
 /** A dialog that fades out would keep the focus, and swallow the next key. */
 export const instantly = { duration: 0 };
+
+/** The keys of this person's browser, and how to change them. */
+export function useKeyMap(): [KeyMap, (keys: KeyMap | null) => void] {
+  const [kept, keep, forget] = useLocalStorage<unknown>({
+    key: 'lineside.review-keys',
+    getInitialValueInEffect: false,
+  });
+  const keys = useMemo(() => readKeys(kept), [kept]);
+  return [keys, (wanted) => (wanted ? keep(wanted) : forget())];
+}
 
 /**
  * The review's keyboard, on the whole page but not while a person types or a dialog is open. Layout effects: a key
  * pressed as soon as a frame can be seen is meant for that frame.
  */
-export function useReviewKeys(actions: ReviewKeys, enabled: boolean): void {
-  const latest = useRef(actions);
+export function useReviewKeys(keys: KeyMap, does: ReviewKeys, enabled: boolean): void {
+  const latest = useRef({ keys, does });
   useLayoutEffect(() => {
-    latest.current = actions;
+    latest.current = { keys, does };
   });
   useLayoutEffect(() => {
     if (!enabled) return;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.repeat || typing(event.target)) return;
-      const does = actionOf(event, latest.current);
-      if (!does) return;
+      const act = meaningOf(event, latest.current.keys, latest.current.does);
+      if (!act) return;
       event.preventDefault();
-      does();
+      act();
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, [enabled]);
 }
 
-function actionOf(event: KeyboardEvent, actions: ReviewKeys): (() => void) | null {
-  if (event.ctrlKey || event.metaKey) {
-    return event.key.toLowerCase() === 'z' && !event.shiftKey ? actions.undo : null;
+function meaningOf(event: KeyboardEvent, keys: KeyMap, does: ReviewKeys): (() => void) | null {
+  const key = keyOf(event);
+  const action = key === null ? undefined : actionOf(keys, key);
+  if (action) {
+    const activates = key === 'Enter' || key === 'Space';
+    return activates && ownsActivation(event.target, answers) ? null : does[action];
   }
-  if (event.altKey) return null;
-  if (event.key === '?') return actions.help;
-  if (event.key === 'Enter') return ownsActivation(event.target, answers) ? null : actions.accept;
-  if (event.key === ' ') return ownsActivation(event.target, answers) ? null : actions.skip;
-  if (event.key.toLowerCase() === 'u') return actions.unsure;
-  const place = event.shiftKey ? null : digitKey(event);
-  return place === null ? null : () => actions.digit(place);
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return null;
+  const place = digitKey(event);
+  return place === null ? null : () => does.digit(place);
 }

@@ -16,13 +16,10 @@ function scaledAbout(view: View, factor: number, px: number, py: number): View {
   return { scale, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio };
 }
 
-/** Wheel zooms at the cursor, two fingers pinch, drag pans; every new frame starts whole. */
-export function useZoom(frameId: string) {
-  const [{ id, view }, setState] = useState({ id: frameId, view: whole });
+/** Wheel zooms at the cursor, two fingers pinch, drag pans. The view stays from frame to frame: parts lie in the same place. */
+export function useZoom() {
+  const [view, set] = useState(whole);
   const pointers = useRef(new Map<number, { x: number; y: number }>());
-  const shown = id === frameId ? view : whole;
-  const set = (change: (view: View) => View) =>
-    setState((state) => ({ id: frameId, view: change(state.id === frameId ? state.view : whole) }));
 
   const fromMiddle = (target: Element, x: number, y: number): [number, number] => {
     const box = target.getBoundingClientRect();
@@ -63,7 +60,7 @@ export function useZoom(frameId: string) {
     onDoubleClick: () => set(() => whole),
   };
   const style: CSSProperties = {
-    transform: `translate(${shown.x}px, ${shown.y}px) scale(${shown.scale})`,
+    transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
   };
-  return { style, handlers, zoomed: shown.scale > 1, reset: () => set(() => whole) };
+  return { style, handlers, zoomed: view.scale > 1, reset: () => set(() => whole) };
 }
