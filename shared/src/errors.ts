@@ -115,6 +115,7 @@ const registry = {
     title: 'An admin who did not stage the rollout has to approve it first.',
   },
   rollout_too_wide: { status: 409, title: 'The rollout would reach too much of the fleet at once.' },
+  fleet_stopped: { status: 409, title: 'The fleet is stopped; nothing new is told to any device.' },
   own_approval: { status: 403, title: 'Nobody approves what they asked for themselves.' },
   rollout_no_devices: { status: 422, title: 'The rollout selects no devices.' },
   rollout_no_previous: { status: 409, title: 'There is no earlier version to roll back to.' },

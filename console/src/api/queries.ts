@@ -239,6 +239,10 @@ export const rolloutsQuery = queryOptions({
   queryKey: [...keys.rollouts, 'list'],
   queryFn: async () => (await unwrap(client.GET('/api/v1/rollouts'))).items,
 });
+export const fleetStopQuery = queryOptions({
+  queryKey: [...keys.rollouts, 'stop'],
+  queryFn: () => unwrap(client.GET('/api/v1/rollouts/stop')),
+});
 export const rolloutRulesQuery = queryOptions({
   queryKey: [...keys.rollouts, 'rules'],
   queryFn: () => unwrap(client.GET('/api/v1/rollouts/rules')),

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { devices } from '../../src/db/schema.js';
+import { setChallenger } from '../../src/features/challengers/service.js';
 import { championId, setChampion } from '../../src/features/models/repository.js';
 import { createRolloutsBackground } from '../../src/features/rollouts/background.js';
 import { type Gate, usualGate } from '../../src/features/rollouts/plan.js';
@@ -7,6 +8,7 @@ import { previewRollout } from '../../src/features/rollouts/preview.js';
 import * as repository from '../../src/features/rollouts/repository.js';
 import { rollBack } from '../../src/features/rollouts/roll-back.js';
 import * as service from '../../src/features/rollouts/service.js';
+import { liftStop, stopFleet } from '../../src/features/rollouts/stop.js';
 import { tick } from '../../src/features/rollouts/ticker.js';
 import { onEachEngine, until } from '../helpers/engines.js';
 import { addDevice, addModel, openWorld } from './world.js';
@@ -297,6 +299,33 @@ onEachEngine('rollouts', async (t, engine) => {
       t.notOk('c' in (await states(id)), 'nobody joins what has finished');
     },
   );
+
+  t.test('emergency stop: nobody is told anything new until it is lifted', async (t) => {
+    const { id } = await start('v1', canary);
+    const staged = await service.createRollout(services, who, {
+      modelVersionId: 'v2',
+      strategy: allAtOnce,
+      selection: { deviceIds: ['c'] },
+    });
+    await stopFleet(services, who, 'smoke');
+    world.devices.told.length = 0;
+    await confirm('a');
+    t.equal((await states(id)).a, 'confirmed', 'what devices report is read on');
+    await addDevice(world, 'd');
+    world.advance(3_600_000);
+    await background.tick();
+    t.match((await show(id)).groups, [{ state: 'running' }, { state: 'scheduled' }]);
+    const refused = { code: 'fleet_stopped', message: /smoke/ };
+    await t.rejects(service.startRollout(services, who, staged.id), refused);
+    await t.rejects(setChallenger(services, who, { modelVersionId: 'v2', share: 0.5 }), refused);
+    t.same(told(), []);
+    await liftStop(services, who);
+    await t.rejects(liftStop(services, who), { code: 'conflict' });
+    await background.tick();
+    t.equal((await show(id)).groups[0]?.state, 'soaking', 'and then it goes on where it was');
+    const actions = world.audit.map(({ action }) => action);
+    t.ok(actions.includes('fleet.stop') && actions.includes('fleet.go_on'));
+  });
 
   t.test('by itself: a report moves the rollout on', async (t) => {
     const live = createRolloutsBackground(services, 60_000);

@@ -8,6 +8,7 @@ import { Loaded, Page } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
 import { Note, Tag } from '../../ui/signal.js';
+import { StoppedNote } from './fleet-stop.js';
 import { gateWords } from './plan.js';
 import { QualityTable } from './quality-table.js';
 import { RolloutActions } from './rollout-actions.js';
@@ -42,6 +43,7 @@ export function RolloutPage() {
       }
       actions={rollout ? <RolloutActions rollout={rollout} /> : null}
     >
+      <StoppedNote />
       <Loaded query={query}>
         {(data) => (
           <>

@@ -11,6 +11,7 @@ import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { CreateRolloutDialog } from './create-rollout-dialog.js';
+import { StopButton, StoppedNote } from './fleet-stop.js';
 import styles from './rollouts.module.css';
 import { RulesPanel } from './rules-panel.js';
 import { rolloutTones, rolloutWords, strategyWords } from './states.js';
@@ -25,7 +26,16 @@ export function RolloutsPage() {
     </Button>
   ) : null;
   return (
-    <Page title="Rollouts" actions={newRollout}>
+    <Page
+      title="Rollouts"
+      actions={
+        <>
+          <StopButton />
+          {newRollout}
+        </>
+      }
+    >
+      <StoppedNote />
       <Loaded query={rollouts}>
         {(items) =>
           items.length === 0 ? (

@@ -6,6 +6,7 @@ import type { Services } from '../../services.js';
 import { type DeviceRow, readReported } from '../devices/repository.js';
 import { modelById } from '../models/repository.js';
 import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from '../rollouts/release.js';
+import { mustNotBeStopped } from '../rollouts/stop.js';
 import type { Challenger } from './schemas.js';
 
 type Desired = Pick<DesiredState, 'model' | 'shadow'> | null;
@@ -36,7 +37,7 @@ export async function listChallengers(services: Services, ids?: readonly string[
 /**
  * Signs the model under a release counter of its own and tells the devices. One that has it as challenger already keeps
  * its release, and with it what was compared so far; only the share changes.
- * @throws LinesideError `not_found`, `device_unknown`, `rollout_no_devices`, `conflict`
+ * @throws LinesideError `not_found`, `device_unknown`, `rollout_no_devices`, `conflict`, `fleet_stopped`
  */
 export async function setChallenger(
   services: Services,
@@ -44,6 +45,7 @@ export async function setChallenger(
   input: { modelVersionId: string; share: number; deviceIds?: readonly string[] | undefined },
 ): Promise<Challenger[]> {
   const { modelVersionId, share, deviceIds } = input;
+  await mustNotBeStopped(services.database.db);
   const { model, rows, counter } = await retriedTransaction(services.database.db, async (tx) => {
     await lockReleases(tx);
     const model = await modelById(tx, modelVersionId);

@@ -10,6 +10,7 @@ import type { Actor } from '../../http/route.js';
 import { roles } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { changeSettings, type DeviceRow, findDevice } from '../devices/repository.js';
+import { mustNotBeStopped } from '../rollouts/stop.js';
 import type { DeviceSettings } from './schemas.js';
 
 const maximumBytes = 262_144;
@@ -73,7 +74,7 @@ export async function problemOf(services: Services, id: string, given: unknown):
 
 /**
  * @param ifMatch the revision that the change starts from, or `*`
- * @throws LinesideError `device_unknown`, `request_invalid`, `edited_meanwhile`
+ * @throws LinesideError `device_unknown`, `request_invalid`, `edited_meanwhile`, `fleet_stopped`
  */
 export async function writeSettings(
   services: Services,
@@ -83,6 +84,7 @@ export async function writeSettings(
   ifMatch: string | undefined,
 ): Promise<DeviceSettings> {
   const { db } = services.database;
+  await mustNotBeStopped(db);
   const before = await required(services, id);
   const expected = expectedRevision(ifMatch) ?? before.settingsRevision;
   if (expected !== before.settingsRevision) throw edited(before);

@@ -2,6 +2,7 @@ import type { Services } from '../../services.js';
 import { endShadows } from './champion-shadow.js';
 import { welcomeLateJoiners } from './late-joiners.js';
 import { changed, record } from './service.js';
+import { mustNotBeStopped, standingStop } from './stop.js';
 import { type Notification, tick } from './ticker.js';
 
 export interface RolloutsBackground {
@@ -22,6 +23,7 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
 
   async function notify({ deviceId, rolloutId, model, shadow }: Notification): Promise<void> {
     try {
+      await mustNotBeStopped(services.database.db);
       await services.devices.setDesired(deviceId, { rolloutId, model, ...(shadow && { shadow }) });
     } catch (error) {
       // The desired state still names the old release, so the next pass tells the device again.
@@ -39,7 +41,7 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
       await record(services, 'system', action, rollout, reason === null ? {} : { reason });
       if (to === 'finished') live.publish({ type: 'models' });
     }
-    await welcomeLateJoiners(services);
+    if (!(await standingStop(services.database.db))) await welcomeLateJoiners(services);
     await endShadows(services);
   }
 

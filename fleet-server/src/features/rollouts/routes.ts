@@ -7,6 +7,7 @@ import { rollBack } from './roll-back.js';
 import * as rules from './rules.js';
 import * as schemas from './schemas.js';
 import * as service from './service.js';
+import { liftStop, standingStop, stopFleet } from './stop.js';
 
 export function registerRollouts(app: FastifyInstance, services: Services): void {
   const { db } = services.database;
@@ -30,6 +31,14 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
     return show(now ? await service.startRollout(services, actor.email, rollout.id) : rollout);
   });
   mount(app, schemas.previewRollout, ({ body }) => previewRollout(services, body));
+  mount(app, schemas.getFleetStop, async () => ({ stop: await standingStop(db) }));
+  mount(app, schemas.stopFleet, async ({ body, actor }) => ({
+    stop: await stopFleet(services, actor.email, body.reason),
+  }));
+  mount(app, schemas.liftFleetStop, async ({ actor }) => {
+    await liftStop(services, actor.email);
+    return { stop: null };
+  });
   mount(app, schemas.getRolloutRules, () => rules.standingRules(db));
   mount(app, schemas.setRolloutRules, ({ body, actor }) => rules.setRules(services, actor.email, body));
   mount(app, schemas.approveRolloutRules, ({ actor }) => rules.approveRules(services, actor.email));

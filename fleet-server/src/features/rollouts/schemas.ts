@@ -172,6 +172,34 @@ export const rollBackRollout = action(
   'Give every touched device the version it ran before, under a new release counter',
 );
 
+export const FleetStop = Type.Object({ at: Timestamp, by: Type.String(), reason: Type.String() });
+export type FleetStop = Static<typeof FleetStop>;
+export const getFleetStop = defineRoute({
+  method: 'GET',
+  url: '/rollouts/stop',
+  tag: 'rollouts',
+  summary: 'Whether the fleet is stopped, and why',
+  access: 'viewer',
+  response: Type.Object({ stop: Nullable(FleetStop) }),
+});
+export const stopFleet = defineRoute({
+  method: 'POST',
+  url: '/rollouts/stop',
+  tag: 'rollouts',
+  summary: 'Emergency stop: no device is told of a model, a challenger or settings until it is lifted',
+  access: 'operator',
+  body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 300 }) }),
+  response: Type.Object({ stop: FleetStop }),
+});
+export const liftFleetStop = defineRoute({
+  method: 'POST',
+  url: '/rollouts/stop/lift',
+  tag: 'rollouts',
+  summary: 'Go on: rollouts that were running continue',
+  access: 'admin',
+  response: Type.Object({ stop: Type.Null() }),
+});
+
 export const RolloutRules = Type.Object(
   {
     fourEyes: Type.Boolean({

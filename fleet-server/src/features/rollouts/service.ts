@@ -13,6 +13,7 @@ import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from '.
 import * as repository from './repository.js';
 import { mustBeStaged, standingRules } from './rules.js';
 import { type Selection, selectDevices } from './selection.js';
+import { mustNotBeStopped } from './stop.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
@@ -84,10 +85,12 @@ export async function approveRollout(services: Services, actor: ActorName, id: s
 
 /**
  * Signs the manifest under a release counter that is the highest given out, then lets the ticker begin.
- * @throws LinesideError `rollout_state` when it is not ready, or another one is under way on the same devices
+ * @throws LinesideError `rollout_state` when it is not ready, or another one is under way on the same devices;
+ *   `fleet_stopped`
  */
 export async function startRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
   const { db } = services.database;
+  await mustNotBeStopped(db);
   const { releaseCounter, model, shadow } = await db.transaction(async (tx) => {
     await lockReleases(tx);
     const rollout = await repository.rolloutById(tx, id);

@@ -13,6 +13,7 @@ import { type Observation, observe } from './observe.js';
 import { expand } from './plan.js';
 import { modelTarget } from './release.js';
 import { moveRollout, type RolloutRow } from './repository.js';
+import { standingStop } from './stop.js';
 import { gateOf, keepBaseline, watchesDisagreement, watchQuality } from './watch-quality.js';
 
 /** Any constant, the same in every replica. */
@@ -54,7 +55,7 @@ export interface TickOutcome {
 
 /**
  * Reads what the devices report, lets every rollout that runs take its steps, and writes each change by
- * compare-and-set. One replica at a time: without the lock it returns null.
+ * compare-and-set. While the fleet is stopped, it only reads. One replica at a time: without the lock it returns null.
  */
 export async function tick(services: Services): Promise<TickOutcome | null> {
   return services.database.db.transaction(async (tx) => {
@@ -63,8 +64,9 @@ export async function tick(services: Services): Promise<TickOutcome | null> {
     );
     if (!lock.rows[0]?.locked) return null;
     const outcome: TickOutcome = { notify: [], changed: [], ended: [] };
-    await joinLate(tx, new Date(services.now()));
-    for (const loaded of await load(tx)) await advance(tx, loaded, services.now(), outcome);
+    const isStopped = (await standingStop(tx)) !== null;
+    if (!isStopped) await joinLate(tx, new Date(services.now()));
+    for (const loaded of await load(tx)) await advance(tx, loaded, services.now(), outcome, isStopped);
     return outcome;
   });
 }
@@ -142,11 +144,21 @@ async function load(tx: Transaction): Promise<Loaded[]> {
   return loaded;
 }
 
-async function advance(tx: Transaction, loaded: Loaded, nowMs: number, outcome: TickOutcome): Promise<void> {
+async function advance(
+  tx: Transaction,
+  loaded: Loaded,
+  nowMs: number,
+  outcome: TickOutcome,
+  isStopped: boolean,
+): Promise<void> {
   const { rollout, model } = loaded;
   let changed = false;
   for (const member of loaded.members) {
     if (await follow(tx, rollout, member, nowMs)) changed = true;
+  }
+  if (isStopped) {
+    if (changed) outcome.changed.push(rollout);
+    return;
   }
   if (await watchQuality(tx, loaded, nowMs)) changed = true;
   const byId = new Map(loaded.members.map((member) => [member.execution.deviceId, member]));
