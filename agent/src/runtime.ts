@@ -11,6 +11,7 @@ import { createCommandHandler } from './commands/handle-command.js';
 import type { AgentConfig, CameraConfig } from './config.js';
 import { ensureIdentity } from './enrol/ensure-identity.js';
 import type { Identity } from './enrol/identity.js';
+import { CertificateKeeper } from './enrol/renewal.js';
 import { EventReporter } from './health/event-reporter.js';
 import { describeHardware } from './health/host/hardware.js';
 import { buildHttp, type Health } from './health/http.js';
@@ -102,6 +103,7 @@ class AgentRuntime implements Agent {
   #restored: Promise<void> = Promise.resolve();
   #lock: StateLock | null = null;
   #identity: Identity | null = null;
+  #certificate: CertificateKeeper | null = null;
   #spool: Spool | null = null;
   #budget: BudgetKeeper | null = null;
   #uplink: Uplink | null = null;
@@ -231,6 +233,13 @@ class AgentRuntime implements Agent {
       monotonicMs: captureClock.monotonicMs,
     });
     if (config.http.enabled) spool.on('added', (id) => void this.#showFlagged(spool, id));
+    this.#certificate = new CertificateKeeper({
+      identity,
+      stateDir: config.stateDir,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#certificate.start();
     const uplink = createUplink({
       identity,
       spool,
@@ -411,6 +420,7 @@ class AgentRuntime implements Agent {
     await this.#reconciler?.stop();
     await this.#engine.stop();
     await stopping;
+    await this.#certificate?.stop();
     await this.#uplink?.stop();
     await this.#budget?.close();
     await this.#spool?.close();

@@ -40,6 +40,11 @@ export const ServerConfig = Type.Object(
     inFlightBytes: Bytes(65_536),
     totalInFlightBytes: Bytes(65_536),
     enrolmentsPerMinute: Type.Integer({ minimum: 1 }),
+    deviceCertificateDays: Type.Integer({
+      minimum: 1,
+      maximum: 3650,
+      description: 'Devices renew theirs when a third of its life is left',
+    }),
     signInsPerMinute: Type.Integer({ minimum: 1 }),
     trainerWeightsDir: Type.Optional(
       Type.String({
@@ -93,6 +98,7 @@ export const defaultConfig: ServerConfig = Object.freeze({
   inFlightBytes: 32 << 20,
   totalInFlightBytes: 256 << 20,
   enrolmentsPerMinute: 60,
+  deviceCertificateDays: 365,
   signInsPerMinute: 20,
   trainerLauncher: 'off',
   trainerPython: 'python3',

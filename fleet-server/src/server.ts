@@ -92,7 +92,7 @@ async function open(
   opened.push(() => database.close());
   const blobs = await LocalBlobs.open(join(dataDir, 'blobs'));
   const trustDir = join(dataDir, 'trust');
-  const ca = await FleetCa.open(trustDir, now);
+  const ca = await FleetCa.open(trustDir, now, config.deviceCertificateDays);
   const artifacts = await TufRepository.open(join(dataDir, 'tuf'), trustDir, now);
   const signing = setInterval(() => {
     artifacts.refresh().catch((error: Error) => log.error({ err: error }, 'signing again failed'));
@@ -110,6 +110,7 @@ async function open(
   const audit = createAudit(database);
   const hub = new DeviceHub({
     db: database.db,
+    audit,
     blobs,
     live,
     log,

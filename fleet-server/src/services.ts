@@ -44,6 +44,8 @@ export interface DeviceLink {
   /** @throws LinesideError `device_offline`, `device_timeout` */
   command(deviceId: string, command: Command, timeoutMs?: number): Promise<ResultMessage>;
   disconnect(deviceId: string): Promise<void>;
+  /** Lets a device that was in quarantine connect again. @returns whether it was */
+  release(deviceId: string): Promise<boolean>;
   /** Called after a reported state is stored. */
   onReported(listener: (deviceId: string, reported: ReportedState) => void): () => void;
   /** Called after frames are committed. */

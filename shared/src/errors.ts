@@ -30,6 +30,7 @@ const registry = {
   csr_invalid: { status: 400, title: 'The certificate signing request is not valid.' },
   certificate_required: { status: 401, title: 'A device certificate of this fleet is required.' },
   certificate_revoked: { status: 403, title: 'The device certificate was revoked.' },
+  device_cloned: { status: 403, title: 'Two machines use the identity of this device; neither may connect.' },
   server_untrusted: {
     status: 502,
     title: 'The server does not prove that it belongs to the fleet of this device.',

@@ -79,7 +79,7 @@ async function readIdentity(path: string): Promise<Identity | null> {
   return value;
 }
 
-async function keepRequest(path: string): Promise<KeyAndRequest> {
+export async function keepRequest(path: string): Promise<KeyAndRequest> {
   const kept = await readJson(path).catch(() => null);
   if (typeof kept === 'object' && kept !== null && 'keyPem' in kept && 'csrPem' in kept) {
     const { keyPem, csrPem } = kept;
@@ -141,7 +141,7 @@ function enrolAddress(enrolUrl: string): URL {
 }
 
 /** Whatever the server says, the device keeps only what fits its own key and the authority it pinned. */
-function checkedIdentity(answer: EnrolResponse, keyPem: string, caPem: string): Identity {
+export function checkedIdentity(answer: Omit<EnrolResponse, 'v'>, keyPem: string, caPem: string): Identity {
   const { deviceId, certificatePem, mqttUrl, artifactsUrl, tufRoot } = answer;
   try {
     const authority = new X509Certificate(caPem);

@@ -7,7 +7,10 @@ import {
   encodeMessage,
   errorCodes,
   LinesideError,
+  RenewRequest,
+  RenewResponse,
 } from '@lineside/shared';
+import type { Identity } from './identity.js';
 
 const isOutOfTime = (error: NodeJS.ErrnoException): boolean =>
   error.code === 'CERT_NOT_YET_VALID' || error.code === 'CERT_HAS_EXPIRED';
@@ -26,7 +29,12 @@ export async function requestCertificate(
   authorityPem: string,
   timeoutMs: number,
 ): Promise<EnrolResponse> {
-  const { status, data } = await post(url, encodeMessage(EnrolRequest, body), authorityPem, timeoutMs);
+  const { status, data } = await post(
+    url,
+    encodeMessage(EnrolRequest, body),
+    authorityPem,
+    AbortSignal.timeout(timeoutMs),
+  );
   if (status === 200 || status === 201) return decodeMessage(EnrolResponse, data);
   throw refusal(status, data);
 }
@@ -42,11 +50,28 @@ function refusal(status: number, data: Uint8Array): LinesideError {
   return new LinesideError(code, `enrolment refused with status ${status}: ${code}`);
 }
 
+/**
+ * Asks for a certificate for a new key pair, with the certificate in force.
+ * @throws as `requestCertificate`
+ */
+export async function requestRenewal(
+  { artifactsUrl, keyPem, certificatePem, caPem }: Identity,
+  csrPem: string,
+  signal: AbortSignal,
+): Promise<RenewResponse> {
+  const url = new URL(`${artifactsUrl.replace(/\/$/, '')}/renew`);
+  const body = encodeMessage(RenewRequest, { v: 1, csrPem });
+  const { status, data } = await post(url, body, caPem, signal, { key: keyPem, cert: certificatePem });
+  if (status === 200 || status === 201) return decodeMessage(RenewResponse, data);
+  throw refusal(status, data);
+}
+
 function post(
   url: URL,
   body: Uint8Array,
   authorityPem: string,
-  timeoutMs: number,
+  signal: AbortSignal,
+  credentials: { key?: string; cert?: string } = {},
 ): Promise<{ status: number; data: Uint8Array }> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
@@ -59,9 +84,10 @@ function post(
       {
         method: 'POST',
         ca: authorityPem,
+        ...credentials,
         rejectUnauthorized: true,
         agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
         headers: { 'content-type': 'application/json', 'content-length': body.byteLength },
       },
       (answer) => {

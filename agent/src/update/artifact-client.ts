@@ -58,9 +58,6 @@ export function createArtifactClient(
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 2,
-    key: identity.keyPem,
-    cert: identity.certificatePem,
-    ca: identity.caPem,
     rejectUnauthorized: true,
   });
 
@@ -73,6 +70,10 @@ export function createArtifactClient(
           url,
           {
             agent,
+            // Read anew each time: the certificate changes while the agent runs.
+            key: identity.keyPem,
+            cert: identity.certificatePem,
+            ca: identity.caPem,
             timeout: idleTimeoutMs,
             headers: from > 0 ? { range: `bytes=${from}-` } : {},
             ...(signal && { signal }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type DownChannel,
   downChannels,
@@ -8,6 +9,8 @@ import {
 } from '@lineside/shared';
 import { connect, type MqttClient } from 'mqtt';
 import type { Identity } from '../enrol/identity.js';
+
+const instance = randomUUID();
 
 /** One connection to the broker, from TLS hand-shake to close. It is never reused: a lost one is followed by a new one. */
 export interface Connection {
@@ -39,6 +42,8 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   const { deviceId } = identity;
   const client = connect(identity.mqttUrl, {
     clientId: deviceId,
+    // Names this process: one that comes back after another had its place tells the server of a copied identity.
+    username: instance,
     protocolVersion: 4,
     clean: true,
     key: identity.keyPem,

@@ -3644,6 +3644,7 @@ export interface paths {
                             /** Format: date-time */
                             enrolledAt: string;
                             revokedAt: string | null;
+                            quarantinedAt: string | null;
                             /** Format: date-time */
                             certificateExpiresAt: string;
                             online: boolean;
@@ -4067,6 +4068,7 @@ export interface paths {
                                 /** Format: date-time */
                                 enrolledAt: string;
                                 revokedAt: string | null;
+                                quarantinedAt: string | null;
                                 /** Format: date-time */
                                 certificateExpiresAt: string;
                                 online: boolean;
@@ -4326,6 +4328,298 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a device out of quarantine */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            site: string | null;
+                            tags: string[];
+                            /** Format: date-time */
+                            enrolledAt: string;
+                            revokedAt: string | null;
+                            quarantinedAt: string | null;
+                            /** Format: date-time */
+                            certificateExpiresAt: string;
+                            online: boolean;
+                            lastSeenAt: string | null;
+                            reported: {
+                                /** @enum {number} */
+                                v: 1;
+                                /** @description Unix time, milliseconds */
+                                at: number;
+                                agentVersion: string;
+                                /** @description Last desired revision acted on; 0 before any */
+                                desiredRevision: number;
+                                model: null | {
+                                    version: string;
+                                    releaseCounter: number;
+                                    /** @description SHA-256, lower-case hex */
+                                    manifestSha256: string;
+                                    variant: string;
+                                    trial?: {
+                                        variant: string;
+                                        /** @description It agrees and is faster; else the model itself decides */
+                                        serves: boolean;
+                                        /** @description Golden frames with the same most probable class; null: it failed them */
+                                        agreement: {
+                                            same: number;
+                                            frames: number;
+                                        } | null;
+                                        /** @description Medians of a few inferences, taking turns; null: it did not come to that */
+                                        latencyMs: {
+                                            variant: number;
+                                            model: number;
+                                        } | null;
+                                        /** @description Why it does not serve */
+                                        reason?: string;
+                                    };
+                                };
+                                update: {
+                                    /** @enum {unknown} */
+                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    version?: string;
+                                    releaseCounter?: number;
+                                    /** @description Share of bytes downloaded */
+                                    progress?: number;
+                                    /** @description Of the last failure; the device goes on by itself unless the phase is failed */
+                                    code?: string;
+                                    message?: string;
+                                };
+                                backend: {
+                                    requested: string;
+                                    actual: string;
+                                    /** @description The requested provider is not the one that runs */
+                                    degraded: boolean;
+                                    /** @description Why it is degraded */
+                                    message?: string;
+                                };
+                                hardware: {
+                                    arch: string;
+                                    model: string;
+                                };
+                                cameras: {
+                                    id: string;
+                                    /** @enum {unknown} */
+                                    state: "starting" | "running" | "frozen" | "backing_off" | "flapping" | "finished" | "failed";
+                                    message?: string;
+                                    stages: {
+                                        captured: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                        inferred: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                        decided: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                        delivered: {
+                                            /** @description When it last went well; null: never */
+                                            at: number | null;
+                                            /** @description Unix time, milliseconds */
+                                            failedAt?: number;
+                                            /** @description Of the last failure */
+                                            message?: string;
+                                        };
+                                    };
+                                }[];
+                                shadow: null | {
+                                    version: string;
+                                    releaseCounter: number;
+                                    share: number;
+                                    /** @enum {unknown} */
+                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    code?: string;
+                                    message?: string;
+                                    /** @description Frames both models decided */
+                                    compared: number;
+                                    disagreed: number;
+                                };
+                                config: {
+                                    /** @description Of the settings in force; 0: the own file alone */
+                                    revision: number;
+                                    /** @enum {unknown} */
+                                    phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                    code?: string;
+                                    message?: string;
+                                    /** @description Settings that were rejected or rolled back */
+                                    refusedRevision?: number;
+                                    /** @description RemoteSettings in force, without secrets */
+                                    effective: unknown;
+                                };
+                                alarms: {
+                                    code: string;
+                                    /** @enum {unknown} */
+                                    severity: "warning" | "error";
+                                    message: string;
+                                    /** @description Unix time, milliseconds */
+                                    since: number;
+                                    cameraId?: string;
+                                }[];
+                            } | null;
+                            telemetry: {
+                                /** @enum {number} */
+                                v: 1;
+                                /** @description Unix time, milliseconds */
+                                at: number;
+                                uptimeSeconds: number;
+                                /** @description Decisions in the last interval, all cameras */
+                                framesPerSecond: number;
+                                framesCaptured: number;
+                                /** @description Replaced by a newer one before the model was free */
+                                framesDropped: number;
+                                framesDecided: number;
+                                framesAccepted: number;
+                                framesFlagged: number;
+                                framesUploaded: number;
+                                captureErrors: number;
+                                inferenceErrors: number;
+                                spool: {
+                                    frames: number;
+                                    bytes: number;
+                                    evicted: number;
+                                    corrupt: number;
+                                };
+                                /** @description Flagged frames not kept, by cause */
+                                suppressed: {
+                                    duplicates: number;
+                                    budget: number;
+                                };
+                                inferenceMs: {
+                                    p50: number;
+                                    p95: number;
+                                    p99: number;
+                                };
+                                decisionMs: {
+                                    p50: number;
+                                    p95: number;
+                                    p99: number;
+                                };
+                                rssBytes: number;
+                                /** @description 1 is one core */
+                                cpuShare: number;
+                                memory: {
+                                    totalBytes: number;
+                                    availableBytes: number;
+                                };
+                                /** @description Of the state folder */
+                                disk: {
+                                    totalBytes: number;
+                                    freeBytes: number;
+                                };
+                                /** @description The hottest sensor */
+                                temperatureCelsius: number | null;
+                                /** @description Device clock minus fleet server's; null: not known */
+                                clockOffsetMs: number | null;
+                                cameras: {
+                                    id: string;
+                                    /** @description Decisions in the last interval */
+                                    framesPerSecond: number;
+                                    captured: number;
+                                    dropped: number;
+                                    decided: number;
+                                    flagged: number;
+                                }[];
+                                outputs: {
+                                    name: string;
+                                    delivered: number;
+                                    failed: number;
+                                    latencyMs: {
+                                        p50: number;
+                                        p95: number;
+                                        p99: number;
+                                    };
+                                }[];
+                            } | null;
+                            /** @description What is wrong now, by the device and by the server; of one that is offline, what it said last */
+                            alarms: {
+                                code: string;
+                                /** @enum {unknown} */
+                                severity: "warning" | "error";
+                                message: string;
+                                /** @description Unix time, milliseconds */
+                                since: number;
+                                cameraId?: string;
+                            }[];
+                            desiredModelVersion: string | null;
+                            desiredChallenger: {
+                                version: string;
+                                share: number;
+                            } | null;
+                            /** @description Of the desired settings; 0: never set */
+                            settingsRevision: number;
+                            lastFrame: {
+                                id: string;
+                                /** Format: date-time */
+                                receivedAt: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/revoke": {
         parameters: {
             query?: never;
@@ -4361,6 +4655,7 @@ export interface paths {
                             /** Format: date-time */
                             enrolledAt: string;
                             revokedAt: string | null;
+                            quarantinedAt: string | null;
                             /** Format: date-time */
                             certificateExpiresAt: string;
                             online: boolean;
@@ -4658,6 +4953,7 @@ export interface paths {
                             /** Format: date-time */
                             enrolledAt: string;
                             revokedAt: string | null;
+                            quarantinedAt: string | null;
                             /** Format: date-time */
                             certificateExpiresAt: string;
                             online: boolean;

@@ -16,6 +16,11 @@ export interface BrokerOptions {
   log: FastifyBaseLogger;
   /** Whether the device may connect with this certificate (SHA-256 of its DER, hex). */
   admit(deviceId: string, certificateSha256: string): Promise<boolean>;
+  /**
+   * A device that may connect does; false: it may not after all.
+   * @param instance names the process; empty: it has no name
+   */
+  connects(deviceId: string, instance: string): Promise<boolean>;
   /** A payload from a device. PUBACK is sent when it resolves; when it rejects the connection is cut. */
   receive(deviceId: string, channel: UpChannel, payload: Buffer, live: boolean): Promise<void>;
   onConnected(deviceId: string): void;
@@ -132,8 +137,8 @@ export class Broker {
       packet.clean = true;
       done(null, true);
     };
-    aedes.authenticate = (client, _user, _password, done) => {
-      this.authenticate(client).then(
+    aedes.authenticate = (client, user, _password, done) => {
+      this.authenticate(client, user ?? '').then(
         () => done(null, true),
         (error: Error) => {
           options.onRefused('authentication');
@@ -173,7 +178,7 @@ export class Broker {
     aedes.on('connectionError', trouble);
   }
 
-  private async authenticate(client: Client): Promise<void> {
+  private async authenticate(client: Client, instance: string): Promise<void> {
     const gate = client.conn as unknown as PacketGate;
     const certificate = gate.socket.getPeerCertificate();
     const name = certificate?.subject?.CN;
@@ -186,6 +191,7 @@ export class Broker {
     }
     const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
     if (!(await this.options.admit(name, sha256))) throw new LinesideError('certificate_revoked');
+    if (!(await this.options.connects(name, instance.slice(0, 64)))) throw new LinesideError('device_cloned');
     gate.accept();
   }
 

@@ -134,7 +134,15 @@ export const devices = pgTable('devices', {
   certificatePem: text('certificate_pem').notNull(),
   certificateSha256: text('certificate_sha256').notNull(),
   certificateExpiresAt: at('certificate_expires_at').notNull(),
+  /** Issued before the present one runs out, and the only one from its first use on. */
+  nextCertificatePem: text('next_certificate_pem'),
+  nextCertificateSha256: text('next_certificate_sha256'),
+  nextCertificateExpiresAt: at('next_certificate_expires_at'),
+  /** Of the request for it: the same request again gets the same answer. */
+  nextCsrSha256: text('next_csr_sha256'),
   revokedAt: at('revoked_at'),
+  /** Since when its identity is held by more than one machine, as far as anybody has not said otherwise. */
+  quarantinedAt: at('quarantined_at'),
   online: boolean('online').notNull().default(false),
   lastSeenAt: at('last_seen_at'),
   reported: jsonb('reported').$type<ReportedState>(),

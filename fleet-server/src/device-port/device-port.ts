@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import rateLimit from '@fastify/rate-limit';
-import { decodeMessage, EnrolRequest, LinesideError } from '@lineside/shared';
+import { decodeMessage, EnrolRequest, LinesideError, RenewRequest } from '@lineside/shared';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Enrolment } from '../features/devices/enrolment.js';
 import { registerErrors } from '../http/errors.js';
@@ -60,6 +60,14 @@ export async function buildDevicePort(options: DevicePortOptions): Promise<Fasti
 
   await app.register(async (closed) => {
     closed.addHook('onRequest', (request) => requireDevice(request, options));
+    closed.post(
+      '/renew',
+      { config: { rateLimit: { max: options.enrolmentsPerMinute, timeWindow: '1 minute' } } },
+      async (request, reply) => {
+        const body = decodeMessage(RenewRequest, (request.body as Buffer | undefined) ?? new Uint8Array());
+        return reply.code(201).send(await options.enrolment.renew(deviceOf(request).name, body));
+      },
+    );
     closed.get('/tuf/*', async (request, reply) => {
       const name = (request.params as { '*': string })['*'];
       const content = await options.artifacts.readTuf(name);
@@ -78,11 +86,16 @@ export async function buildDevicePort(options: DevicePortOptions): Promise<Fasti
   return app;
 }
 
-async function requireDevice(request: FastifyRequest, options: DevicePortOptions): Promise<void> {
+/** @throws LinesideError `certificate_required` */
+function deviceOf(request: FastifyRequest): { name: string; sha256: string } {
   const socket = request.raw.socket as TLSSocket;
   const certificate = socket.getPeerCertificate();
   const name = certificate?.subject?.CN;
   if (!socket.authorized || typeof name !== 'string') throw new LinesideError('certificate_required');
-  const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  return { name, sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase() };
+}
+
+async function requireDevice(request: FastifyRequest, options: DevicePortOptions): Promise<void> {
+  const { name, sha256 } = deviceOf(request);
   if (!(await options.admit(name, sha256))) throw new LinesideError('certificate_revoked', name);
 }

@@ -30,7 +30,7 @@ import {
 
 const dayMs = 86_400_000;
 const caDays = 20 * 365;
-const deviceDays = 365;
+export const usualDeviceDays = 365;
 const serverDays = 397;
 const serverRenewalDays = 60;
 /** Devices without a battery-backed clock lag: certificates are valid from a day ago. */
@@ -66,13 +66,18 @@ export class FleetCa {
     private readonly keys: KeyPair,
     private readonly certificate: X509Certificate,
     private readonly now: () => number,
+    private readonly deviceDays: number,
   ) {
     this.fingerprint = sha256Hex(new Uint8Array(certificate.rawData));
     this.certificatePem = `${certificate.toString('pem')}\n`;
   }
 
   /** Reads the authority in the folder, or makes one there. */
-  static async open(folder: string, now: () => number = Date.now): Promise<FleetCa> {
+  static async open(
+    folder: string,
+    now: () => number = Date.now,
+    deviceDays = usualDeviceDays,
+  ): Promise<FleetCa> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const keyPath = join(folder, 'ca.key');
     const certificatePath = join(folder, 'ca.pem');
@@ -80,7 +85,7 @@ export class FleetCa {
     const keys = keyPem ? await readKeyPair(keyPem) : await newKeyPair();
     if (!keyPem) await writeDurable(keyPath, privateKeyPem(keys), { mode: 0o600 });
     const pem = await readIfThere(certificatePath);
-    if (pem) return new FleetCa(folder, keys, new X509Certificate(pem), now);
+    if (pem) return new FleetCa(folder, keys, new X509Certificate(pem), now, deviceDays);
     const certificate = await X509CertificateGenerator.createSelfSigned(
       {
         serialNumber: serial(),
@@ -98,7 +103,7 @@ export class FleetCa {
       webcrypto,
     );
     await writeDurable(certificatePath, `${certificate.toString('pem')}\n`);
-    return new FleetCa(folder, keys, certificate, now);
+    return new FleetCa(folder, keys, certificate, now, deviceDays);
   }
 
   /**
@@ -133,7 +138,7 @@ export class FleetCa {
    */
   async issueDevice(deviceId: string, csrPem: string): Promise<DeviceCertificate> {
     const publicKey = await verifiedKey(csrPem);
-    const certificate = await this.sign(deviceId, publicKey, deviceDays, [
+    const certificate = await this.sign(deviceId, publicKey, this.deviceDays, [
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
     ]);
     return {

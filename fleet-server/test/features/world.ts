@@ -53,6 +53,9 @@ export class FakeDevices implements DeviceLink {
     throw new Error('not part of this test');
   }
   async disconnect(): Promise<void> {}
+  async release(): Promise<boolean> {
+    return false;
+  }
   onReported(listener: (deviceId: string, reported: ReportedState) => void) {
     this.#reported.add(listener);
     return () => this.#reported.delete(listener);

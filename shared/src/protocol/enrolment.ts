@@ -24,6 +24,30 @@ export const EnrolRequest = defineMessage({
 });
 export type EnrolRequest = Static<typeof EnrolRequest.schema>;
 
+/** `POST /renew` on the device port, with the certificate in force: a certificate for a new key pair of the same device. */
+export const RenewRequest = defineMessage({
+  name: 'renew-request',
+  version: 1,
+  encoding: 'json',
+  schema: Type.Object(
+    { v: Type.Literal(1), csrPem: Type.String({ maxLength: 8192, description: 'PKCS #10, PEM' }) },
+    { additionalProperties: false },
+  ),
+});
+export type RenewRequest = Static<typeof RenewRequest.schema>;
+
+/** From its first use on, the new certificate is the only one of the device. */
+export const RenewResponse = defineMessage({
+  name: 'renew-response',
+  version: 1,
+  encoding: 'json',
+  schema: Type.Object(
+    { v: Type.Literal(1), certificatePem: Type.String({ maxLength: 16384 }) },
+    { additionalProperties: false },
+  ),
+});
+export type RenewResponse = Static<typeof RenewResponse.schema>;
+
 export const EnrolResponse = defineMessage({
   name: 'enrol-response',
   version: 1,

@@ -14,6 +14,8 @@ import {
   PresenceMessage,
   ReceiptMessage,
   RemoteSettings,
+  RenewRequest,
+  RenewResponse,
   ReportedState,
   ResultMessage,
   TelemetryMessage,
@@ -143,5 +145,15 @@ not validate is kept in quarantine and counted.`,
       '`POST /enrol` on the device port. The claim token is `<secret>.<SHA-256 of the fleet CA>`: the device compares the authority it is shown before it sends the secret.',
     ),
     section('Response', EnrolResponse, 'Everything a device needs to connect from then on.'),
+    section(
+      'Renewal',
+      RenewRequest,
+      '`POST /renew` on the device port, with the certificate in force, when a third of its life is left. The key pair is a new one.',
+    ),
+    section(
+      'Renewed',
+      RenewResponse,
+      'Both certificates are good until the new one is used for the first time.',
+    ),
   ].join('\n\n')}\n`;
 }

@@ -41,6 +41,7 @@ function DeviceDetail({ deviceId }: { deviceId: string }) {
           <Cameras device={data} />
           <h3 className={classes.section}>Events</h3>
           <EventsList deviceId={deviceId} />
+          <Quarantine device={data} />
           <Revoke device={data} />
         </>
       )}
@@ -190,6 +191,38 @@ function Revoke({ device }: { device: Device }) {
       >
         Its certificate stops working and the connection is dropped at once. The camera goes on deciding on
         its own, but sends nothing and gets no new model until it is enrolled again.
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+function Quarantine({ device }: { device: Device }) {
+  const admin = useMay('admin');
+  const queryClient = useQueryClient();
+  const [asking, ask] = useDisclosure(false);
+  const release = useMutation({
+    mutationFn: () =>
+      unwrap(client.POST('/api/v1/devices/{id}/release', { params: { path: { id: device.id } } })),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: keys.devices });
+      ask.close();
+    },
+  });
+  if (!admin || !device.quarantinedAt || device.revokedAt) return null;
+  return (
+    <div style={{ marginTop: 30 }}>
+      <Button variant="default" size="md" onClick={ask.open} data-testid="release-device">
+        Let it connect again
+      </Button>
+      <ConfirmDialog
+        opened={asking}
+        onClose={ask.close}
+        title={`Let ${device.name} connect again?`}
+        confirm="Let it connect"
+        action={release}
+      >
+        Only if you know which machine had the copy and it is gone, such as a copied disk that was started for
+        a test. Otherwise revoke the device and enrol it anew: whoever has the copy has its key.
       </ConfirmDialog>
     </div>
   );

@@ -85,6 +85,7 @@ export function healthOf(device: Device): Health {
   }
   complaints.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
 
+  if (device.quarantinedAt) return { tone: 'bad', word: 'Quarantined', complaints };
   if (!device.lastSeenAt && !device.online) return { tone: 'idle', word: 'Never connected', complaints };
   if (!device.online) return { tone: 'bad', word: 'Offline', complaints };
   const worst = complaints[0]?.tone;

@@ -16,16 +16,24 @@ import type { Registry } from 'prom-client';
 import { Broker } from '../../broker/broker.js';
 import type { GateLimits } from '../../broker/packet-gate.js';
 import type { Db } from '../../db/database.js';
-import type { Blobs, DeviceLink, LiveBus } from '../../services.js';
+import type { Audit, Blobs, DeviceLink, LiveBus } from '../../services.js';
 import type { ServerCredentials } from '../../trust/fleet-ca.js';
 import { FrameIngest, type Receipt } from '../ingest/frame-ingest.js';
 import { messageHandlers } from '../ingest/messages.js';
 import { ingestMetrics } from '../ingest/metrics.js';
 import { Quarantine } from '../ingest/quarantine.js';
+import { CloneWatch } from './clone-watch.js';
 import { CommandChannel } from './command-channel.js';
 import { DeviceStateWriter } from './device-state.js';
 import { EventLog } from './event-log.js';
-import { changeDesired, type DesiredChange, isAdmitted, readDesired } from './repository.js';
+import {
+  changeDesired,
+  type DesiredChange,
+  isAdmitted,
+  quarantine,
+  readDesired,
+  release,
+} from './repository.js';
 import { SilenceWatch } from './silence-watch.js';
 
 const commandTimeoutMs = 15_000;
@@ -37,6 +45,7 @@ export interface DeviceHubOptions {
   db: Db;
   blobs: Blobs;
   live: LiveBus;
+  audit: Audit;
   log: FastifyBaseLogger;
   now: () => number;
   registry: Registry;
@@ -61,6 +70,7 @@ export class DeviceHub implements DeviceLink {
   private readonly state: DeviceStateWriter;
   private readonly silence: SilenceWatch;
   private readonly events: EventLog;
+  private readonly clones = new CloneWatch();
   private silenceTimer: NodeJS.Timeout | undefined;
   private readonly frames: FrameIngest;
   private broker: Broker | null = null;
@@ -125,6 +135,7 @@ export class DeviceHub implements DeviceLink {
       totalInFlight: options.totalInFlight,
       log: options.log,
       admit: (deviceId, sha256) => isAdmitted(options.db, deviceId, sha256),
+      connects: (deviceId, instance) => this.connects(deviceId, instance),
       receive: (deviceId, channel, payload, live) => {
         metrics.messages.inc({ channel });
         return handlers[channel](deviceId, payload, live);
@@ -196,6 +207,27 @@ export class DeviceHub implements DeviceLink {
   onFrames(listener: (deviceId: string, frameIds: string[]) => void): () => void {
     this.frameListeners.add(listener);
     return () => this.frameListeners.delete(listener);
+  }
+
+  async release(deviceId: string): Promise<boolean> {
+    this.clones.forget(deviceId);
+    return release(this.options.db, deviceId);
+  }
+
+  /** Where two machines show one identity neither may connect until a person has decided. */
+  private async connects(deviceId: string, instance: string): Promise<boolean> {
+    if (!this.clones.connects(deviceId, instance)) return true;
+    const { db, now, log, live, audit } = this.options;
+    if (await quarantine(db, deviceId, new Date(now()))) {
+      log.error({ deviceId }, 'two machines use one identity: quarantined');
+      await audit.record({ actor: 'system', action: 'device.quarantine', subject: deviceId });
+      const message = 'Two machines use the identity of this device.';
+      const event = { v: 1 as const, id: randomUUID(), at: now(), severity: 'error' as const };
+      await this.events.add(deviceId, { ...event, code: 'device_cloned', message });
+    }
+    await this.disconnect(deviceId);
+    live.publish({ type: 'device', deviceId });
+    return false;
   }
 
   private requireBroker(): Broker {

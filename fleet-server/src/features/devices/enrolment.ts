@@ -1,5 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type EnrolRequest, type EnrolResponse, LinesideError } from '@lineside/shared';
+import {
+  type EnrolRequest,
+  type EnrolResponse,
+  LinesideError,
+  type RenewRequest,
+  type RenewResponse,
+} from '@lineside/shared';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
 import { claimTokens, devices } from '../../db/schema.js';
@@ -93,6 +99,33 @@ export class Enrolment {
     });
     live.publish({ type: 'device', deviceId });
     return this.answer(deviceId, certificate.pem);
+  }
+
+  /**
+   * A certificate for a new key pair of a device that proved the present one. The same request gets the same answer
+   * until the new certificate is used.
+   * @throws LinesideError `csr_invalid`, `device_unknown`
+   */
+  async renew(deviceId: string, { csrPem }: RenewRequest): Promise<RenewResponse> {
+    const { db, ca, audit } = this.options;
+    const csrSha256 = hash(csrPem.trim());
+    const [device] = await db.select().from(devices).where(eq(devices.id, deviceId));
+    if (!device) throw new LinesideError('device_unknown', deviceId);
+    if (device.nextCertificatePem && device.nextCsrSha256 === csrSha256)
+      return { v: 1, certificatePem: device.nextCertificatePem };
+    const next = await ca.issueDevice(deviceId, csrPem);
+    await db
+      .update(devices)
+      .set({
+        nextCertificatePem: next.pem,
+        nextCertificateSha256: next.sha256,
+        nextCertificateExpiresAt: next.expiresAt,
+        nextCsrSha256: csrSha256,
+      })
+      .where(eq(devices.id, deviceId));
+    const detail = { expiresAt: next.expiresAt.toISOString() };
+    await audit.record({ actor: deviceId, action: 'device.renew', subject: deviceId, detail });
+    return { v: 1, certificatePem: next.pem };
   }
 
   private async again(token: typeof claimTokens.$inferSelect, csrSha256: string): Promise<EnrolResponse> {

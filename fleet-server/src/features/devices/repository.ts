@@ -1,5 +1,5 @@
 import { type DesiredState, type RemoteSettings, ReportedState, TelemetryMessage } from '@lineside/shared';
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { Compile } from 'typebox/compile';
 import type { Db } from '../../db/database.js';
 import { deviceEvents, devices } from '../../db/schema.js';
@@ -53,14 +53,59 @@ export async function setLabels(db: Db, id: string, { site, tags }: DeviceLabels
   return rows.length > 0;
 }
 
-/** Whether this very certificate belongs to a device of the fleet that is not revoked. */
+/**
+ * Whether this very certificate belongs to a device of the fleet that is neither revoked nor in quarantine. The first
+ * use of a certificate that was issued in place of another ends the other.
+ */
 export async function isAdmitted(db: Db, id: string, certificateSha256: string): Promise<boolean> {
+  const here = and(eq(devices.id, id), isNull(devices.revokedAt), isNull(devices.quarantinedAt));
   const rows = await db
-    .select({ id: devices.id })
+    .select({ current: devices.certificateSha256 })
     .from(devices)
     .where(
-      and(eq(devices.id, id), eq(devices.certificateSha256, certificateSha256), isNull(devices.revokedAt)),
+      and(
+        here,
+        or(
+          eq(devices.certificateSha256, certificateSha256),
+          eq(devices.nextCertificateSha256, certificateSha256),
+        ),
+      ),
     );
+  const [found] = rows;
+  if (!found) return false;
+  if (found.current === certificateSha256) return true;
+  await db
+    .update(devices)
+    .set({
+      certificatePem: sql`${devices.nextCertificatePem}`,
+      certificateSha256: sql`${devices.nextCertificateSha256}`,
+      certificateExpiresAt: sql`${devices.nextCertificateExpiresAt}`,
+      nextCertificatePem: null,
+      nextCertificateSha256: null,
+      nextCertificateExpiresAt: null,
+      nextCsrSha256: null,
+    })
+    .where(and(eq(devices.id, id), eq(devices.nextCertificateSha256, certificateSha256)));
+  return true;
+}
+
+/** @returns whether it was not in quarantine before */
+export async function quarantine(db: Db, id: string, at: Date): Promise<boolean> {
+  const rows = await db
+    .update(devices)
+    .set({ quarantinedAt: at })
+    .where(and(eq(devices.id, id), isNull(devices.quarantinedAt)))
+    .returning({ id: devices.id });
+  return rows.length > 0;
+}
+
+/** @returns whether it was in quarantine */
+export async function release(db: Db, id: string): Promise<boolean> {
+  const rows = await db
+    .update(devices)
+    .set({ quarantinedAt: null })
+    .where(and(eq(devices.id, id), isNotNull(devices.quarantinedAt)))
+    .returning({ id: devices.id });
   return rows.length > 0;
 }
 

@@ -43,6 +43,19 @@ const inShort = (device: Device): Device =>
     ? { ...device, reported: { ...device.reported, config: { ...device.reported.config, effective: null } } }
     : device;
 
+const clonedAlarm = ({ quarantinedAt }: DeviceRow): Alarm[] =>
+  quarantinedAt
+    ? [
+        {
+          code: 'device_cloned',
+          severity: 'error',
+          message:
+            'Two machines use the identity of this device. Neither may connect until an admin decides.',
+          since: quarantinedAt.getTime(),
+        },
+      ]
+    : [];
+
 const toDevice = (row: DeviceRow, raised: readonly Alarm[] = []): Device => {
   const desired = row.desired as Pick<DesiredState, 'model' | 'shadow'> | null;
   const reported = readReported(row);
@@ -53,12 +66,13 @@ const toDevice = (row: DeviceRow, raised: readonly Alarm[] = []): Device => {
     tags: row.tags,
     enrolledAt: row.enrolledAt.toISOString(),
     revokedAt: iso(row.revokedAt),
+    quarantinedAt: iso(row.quarantinedAt),
     certificateExpiresAt: row.certificateExpiresAt.toISOString(),
     online: row.online,
     lastSeenAt: iso(row.lastSeenAt),
     reported: withoutSecrets(reported),
     telemetry: readTelemetry(row),
-    alarms: [...raised, ...(reported?.alarms ?? [])],
+    alarms: [...clonedAlarm(row), ...raised, ...(reported?.alarms ?? [])],
     desiredModelVersion: desired?.model?.version ?? null,
     desiredChallenger: desired?.shadow
       ? { version: desired.shadow.model.version, share: desired.shadow.share }
@@ -121,6 +135,14 @@ export function registerDevices(
       await services.audit.record({ actor: actor.email, action: 'device.revoke', subject: params.id });
     }
     await services.devices.disconnect(params.id);
+    services.live.publish({ type: 'device', deviceId: params.id });
+    return showOne(params.id);
+  });
+  mount(app, schemas.releaseDevice, async ({ params, actor }) => {
+    await required(params.id);
+    if (await services.devices.release(params.id)) {
+      await services.audit.record({ actor: actor.email, action: 'device.release', subject: params.id });
+    }
     services.live.publish({ type: 'device', deviceId: params.id });
     return showOne(params.id);
   });

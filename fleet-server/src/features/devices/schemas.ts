@@ -21,6 +21,9 @@ export const Device = Type.Object({
   ...DeviceLabels.properties,
   enrolledAt: Timestamp,
   revokedAt: Nullable(Timestamp),
+  quarantinedAt: Nullable(
+    Type.String({ format: 'date-time', description: 'Two machines used its identity; neither may connect' }),
+  ),
   certificateExpiresAt: Timestamp,
   online: Type.Boolean(),
   lastSeenAt: Nullable(Timestamp),
@@ -102,6 +105,15 @@ export const revokeDevice = defineRoute({
   url: '/devices/:id/revoke',
   tag: 'devices',
   summary: 'Revoke the certificate and drop the connection',
+  access: 'admin',
+  params: IdParams,
+  response: Device,
+});
+export const releaseDevice = defineRoute({
+  method: 'POST',
+  url: '/devices/:id/release',
+  tag: 'devices',
+  summary: 'Let a device out of quarantine',
   access: 'admin',
   params: IdParams,
   response: Device,
