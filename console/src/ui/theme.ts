@@ -35,7 +35,7 @@ const touch = { defaultProps: { size: 'md' } } as const;
 
 export const theme = createTheme({
   primaryColor: 'steel',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { steel, dark: graphite },
   defaultRadius: 'sm',
   fontFamily:
@@ -70,6 +70,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-body': '#ffffff',
     '--mantine-color-dimmed': '#566270',
+    '--mantine-color-placeholder': '#566270',
     '--ls-page': '#eef1f4',
     '--ls-surface': '#ffffff',
     '--ls-sunken': '#f4f6f8',
@@ -89,6 +90,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   dark: {
     '--mantine-color-body': '#191f26',
     '--mantine-color-dimmed': '#9aa6b2',
+    '--mantine-color-placeholder': '#9aa6b2',
     '--ls-page': '#10141a',
     '--ls-surface': '#191f26',
     '--ls-sunken': '#141920',

@@ -155,7 +155,8 @@ function Confidence({ filter, change }: Pick<FilterPanelProps, 'filter' | 'chang
         Confidence {percent(least / 100)} – {percent(most / 100)}
       </span>
       <RangeSlider
-        aria-label="Confidence of the camera"
+        thumbFromLabel="Confidence of the camera at least"
+        thumbToLabel="Confidence of the camera at most"
         label={null}
         minRange={1}
         value={[least, most]}

@@ -26,14 +26,8 @@ export function Labels({ device }: { device: Device }) {
         </span>
       ) : null}
       {engineer ? (
-        <Button
-          variant="subtle"
-          size="compact-md"
-          onClick={edit.open}
-          aria-label="Edit site and tags"
-          data-testid="edit-labels"
-        >
-          {site || tags.length > 0 ? 'Edit' : 'Add site and tags'}
+        <Button variant="subtle" size="compact-md" onClick={edit.open} data-testid="edit-labels">
+          {site || tags.length > 0 ? 'Edit site and tags' : 'Add site and tags'}
         </Button>
       ) : null}
       <Modal opened={editing} onClose={edit.close} title={`Site and tags of ${device.name}`}>

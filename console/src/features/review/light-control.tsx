@@ -23,19 +23,19 @@ export function LightControl({ light }: { light: ReturnType<typeof useLight> }) 
       <Popover.Dropdown>
         <div className={classes.light}>
           <div>
-            <span id="light-brightness">Brightness</span>
+            <span>Brightness</span>
             <Slider
               {...scale}
-              aria-labelledby="light-brightness"
+              thumbLabel="Brightness"
               value={light.light.brightness}
               onChange={(brightness) => light.set({ brightness })}
             />
           </div>
           <div>
-            <span id="light-contrast">Contrast</span>
+            <span>Contrast</span>
             <Slider
               {...scale}
-              aria-labelledby="light-contrast"
+              thumbLabel="Contrast"
               value={light.light.contrast}
               onChange={(contrast) => light.set({ contrast })}
             />
