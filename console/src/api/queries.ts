@@ -18,6 +18,7 @@ export const keys = {
   explorerView: ['explorer-view'],
   transfers: ['transfers'],
   datasets: ['datasets'],
+  frameRules: ['frame-rules'],
   training: ['training'],
   architectures: ['architectures'],
   trainers: ['trainers'],
@@ -177,6 +178,10 @@ export const transfersQuery = queryOptions({
   // Progress arrives as live events; this keeps the bars honest while the event stream is down.
   refetchInterval: (query) =>
     query.state.data?.some(({ state }) => state === 'running' || state === 'queued') ? 5_000 : false,
+});
+export const frameRulesQuery = queryOptions({
+  queryKey: keys.frameRules,
+  queryFn: () => unwrap(client.GET('/api/v1/frame-rules')),
 });
 export const datasetsQuery = queryOptions({
   queryKey: keys.datasets,

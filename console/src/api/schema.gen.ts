@@ -7192,7 +7192,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -7203,7 +7203,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -7315,7 +7315,7 @@ export interface paths {
                             kind: "class" | "unsure" | "skip" | "retracted";
                             classId: string | null;
                             author: string;
-                            source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                            source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                             durationMs: number | null;
                             /** Format: date-time */
                             at: string;
@@ -7428,7 +7428,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -7761,7 +7761,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -7877,7 +7877,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -8192,7 +8192,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -8335,7 +8335,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -13067,6 +13067,275 @@ export interface paths {
                                     needed: number;
                                     /** @enum {unknown} */
                                     state: "gathering" | "holding" | "violated";
+                                }[];
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frame-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules that give frames labels or metadata by what is known of them */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            revision: number;
+                            rules: {
+                                /** @description Stays when the rule is changed */
+                                id: string;
+                                name: string;
+                                enabled: boolean;
+                                /** @description file (its name), path, device (id), camera, or metadata.<key> (fields of the PLC among them), exif.<tag>, xmp.<name> */
+                                field: string;
+                                /** @description Of the whole text: * and ? but for slashes, ** for anything, {name} for a part that is kept */
+                                pattern: string;
+                                action: {
+                                    /** @enum {unknown} */
+                                    kind: "label" | "prelabel";
+                                    class: string;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "metadata";
+                                    key: string;
+                                    value: string;
+                                };
+                            }[];
+                            changedAt: string | null;
+                            changedBy: string | null;
+                            upTo: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Change the rules; for frames that come, or for all */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description That was looked at */
+                        revision: number;
+                        rules: {
+                            /** @description Stays when the rule is changed */
+                            id: string;
+                            name: string;
+                            enabled: boolean;
+                            /** @description file (its name), path, device (id), camera, or metadata.<key> (fields of the PLC among them), exif.<tag>, xmp.<name> */
+                            field: string;
+                            /** @description Of the whole text: * and ? but for slashes, ** for anything, {name} for a part that is kept */
+                            pattern: string;
+                            action: {
+                                /** @enum {unknown} */
+                                kind: "label" | "prelabel";
+                                class: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "metadata";
+                                key: string;
+                                value: string;
+                            };
+                        }[];
+                        /**
+                         * @description all: frames that are here are gone through too
+                         * @enum {unknown}
+                         */
+                        applyTo: "new" | "all";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            revision: number;
+                            rules: {
+                                /** @description Stays when the rule is changed */
+                                id: string;
+                                name: string;
+                                enabled: boolean;
+                                /** @description file (its name), path, device (id), camera, or metadata.<key> (fields of the PLC among them), exif.<tag>, xmp.<name> */
+                                field: string;
+                                /** @description Of the whole text: * and ? but for slashes, ** for anything, {name} for a part that is kept */
+                                pattern: string;
+                                action: {
+                                    /** @enum {unknown} */
+                                    kind: "label" | "prelabel";
+                                    class: string;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "metadata";
+                                    key: string;
+                                    value: string;
+                                };
+                            }[];
+                            changedAt: string | null;
+                            changedBy: string | null;
+                            upTo: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frame-rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would do to the newest frames; nothing is written */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        rules: {
+                            /** @description Stays when the rule is changed */
+                            id: string;
+                            name: string;
+                            enabled: boolean;
+                            /** @description file (its name), path, device (id), camera, or metadata.<key> (fields of the PLC among them), exif.<tag>, xmp.<name> */
+                            field: string;
+                            /** @description Of the whole text: * and ? but for slashes, ** for anything, {name} for a part that is kept */
+                            pattern: string;
+                            action: {
+                                /** @enum {unknown} */
+                                kind: "label" | "prelabel";
+                                class: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "metadata";
+                                key: string;
+                                value: string;
+                            };
+                        }[];
+                        /** @description 2000 by default */
+                        frames?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description That were looked at, the newest first */
+                            frames: number;
+                            rules: {
+                                id: string;
+                                matched: number;
+                                /** @description Matched, and something would change */
+                                applies: number;
+                                /** @description Matched, but have a label, which stays */
+                                labelled: number;
+                                /** @description Matched, but there is no such class */
+                                unresolved: number;
+                                examples: {
+                                    frameId: string;
+                                    /** @description What the field says */
+                                    text: string;
+                                    /** @description Class id, or key=value */
+                                    gives: string;
                                 }[];
                             }[];
                         };

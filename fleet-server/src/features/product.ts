@@ -24,6 +24,7 @@ import { createRetrainBackground } from './retrain/background.js';
 import { registerRetrain } from './retrain/routes.js';
 import { createRolloutsBackground } from './rollouts/background.js';
 import { registerRollouts } from './rollouts/routes.js';
+import { createRulesBackground, registerRules } from './rules/routes.js';
 import { registerSweeps } from './sweeps/routes.js';
 import { createTrainingBackground } from './training/background.js';
 import { registerTraining } from './training/routes.js';
@@ -42,6 +43,7 @@ export function registerProductFeatures(
   registerLabelling(app, services);
   registerDatasets(app, services);
   registerBoxes(app, services);
+  registerRules(app, services);
   registerExchange(app, services, options);
   registerArchitectures(app, services, options);
   registerTraining(app, services);
@@ -68,6 +70,7 @@ export function createProductBackground(services: Services): Background {
     createLabellingBackground(services),
     createExchangeBackground(services),
     { start: async () => {}, stop: () => inspectorOf(services).cancel() },
+    createRulesBackground(services),
     createModelsBackground(services),
     createTrainingBackground(services),
     createDriftBackground(services),

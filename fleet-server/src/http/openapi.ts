@@ -23,6 +23,7 @@ import * as models from '../features/models/schemas.js';
 import * as monitoring from '../features/monitoring/schemas.js';
 import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
+import * as rules from '../features/rules/schemas.js';
 import * as sweeps from '../features/sweeps/schemas.js';
 import * as training from '../features/training/schemas.js';
 import * as trust from '../features/trust/schemas.js';
@@ -57,6 +58,7 @@ export const declaredRoutes: AnyRoute[] = [
   monitoring,
   retrain,
   rollouts,
+  rules,
   sweeps,
   training,
   trust,

@@ -6,6 +6,7 @@ import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from './exchange.module.css';
 import { ExportForm } from './export-form.js';
 import { ImportForm } from './import-form.js';
+import { RulesPanel } from './rules-panel.js';
 import { TransferCard } from './transfer-card.js';
 
 /** Datasets that come in and go out as archives, and those that did. */
@@ -20,6 +21,7 @@ export function ExchangePage() {
           <ExportForm />
         </div>
       ) : null}
+      {engineer ? <RulesPanel /> : null}
       <Loaded query={transfers}>
         {(items) =>
           items.length === 0 ? (

@@ -20,6 +20,7 @@ export const LabelRevision = Type.Object({
     Type.Literal('explorer', { description: 'One of many that a person chose in the dataset' }),
     Type.Literal('second_opinion'),
     Type.Literal('import'),
+    Type.Literal('rule'),
   ]),
   durationMs: Nullable(Type.Integer({ minimum: 0 })),
   at: Timestamp,
