@@ -64,6 +64,17 @@ t.test(
     const archive = page.waitForEvent('download');
     await page.getByTestId('download-2').click();
     t.equal((await archive).suggestedFilename(), 'lineside-labelled-coco.zip');
+    await page.getByTestId('rule-add').click();
+    await page.getByLabel('Fits').fill('import-*/{class}/*');
+    await page.getByTestId('rules-try').click();
+    const tried = page.getByTestId('rules-tried');
+    await tried.getByText('Tried on the newest 3 frames').waitFor();
+    await tried.getByText('import-1/dent/c.png').waitFor();
+    await page.getByTestId('rules-save-all').click();
+    await page.getByText('1 rule on.').waitFor();
+    t.match((await server.admin.get('/frame-rules')).body, {
+      ...{ revision: 1, rules: [{ pattern: 'import-*/{class}/*', action: { kind: 'label' } }] },
+    });
     t.strictSame(complaints, [], 'the page raised no error');
   },
 );

@@ -8,8 +8,9 @@ import { ExportForm } from './export-form.js';
 import { ImportForm } from './import-form.js';
 import { RulesPanel } from './rules-panel.js';
 import { TransferCard } from './transfer-card.js';
+import { isUnderWay } from './words.js';
 
-/** Datasets that come in and go out as archives, and those that did. */
+/** Datasets that come in and go out as archives, the rules for their frames, and archives that did. */
 export function ExchangePage() {
   const transfers = useQuery(transfersQuery);
   const engineer = useMay('engineer');
@@ -21,7 +22,6 @@ export function ExchangePage() {
           <ExportForm />
         </div>
       ) : null}
-      {engineer ? <RulesPanel /> : null}
       <Loaded query={transfers}>
         {(items) =>
           items.length === 0 ? (
@@ -31,10 +31,16 @@ export function ExchangePage() {
               </Blank>
             </Panel>
           ) : (
-            items.map((transfer) => <TransferCard key={transfer.id} transfer={transfer} />)
+            items.filter(isUnderWay).map((transfer) => <TransferCard key={transfer.id} transfer={transfer} />)
           )
         }
       </Loaded>
+      {engineer ? <RulesPanel /> : null}
+      {(transfers.data ?? [])
+        .filter((transfer) => !isUnderWay(transfer))
+        .map((transfer) => (
+          <TransferCard key={transfer.id} transfer={transfer} />
+        ))}
     </Page>
   );
 }
