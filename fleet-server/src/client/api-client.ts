@@ -108,6 +108,12 @@ export class ApiClient {
       name,
       ...(validMinutes === undefined ? {} : { validMinutes }),
     });
+  createClaimTokens = (body: { names: string[]; validMinutes?: number }) =>
+    this.request<{ enrolUrl: string; expiresAt: string; items: { name: string; token: string }[] }>(
+      'POST',
+      '/devices/claim-token-list',
+      body,
+    );
   getDevice = (id: string) => this.request<Device>('GET', `/devices/${encodeURIComponent(id)}`);
   revokeDevice = (id: string) =>
     this.request<Device>('POST', `/devices/${encodeURIComponent(id)}/revoke`, {});

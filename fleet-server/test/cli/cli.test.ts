@@ -15,7 +15,7 @@ import {
   lineside as ownProcess,
 } from '../helpers/command-line.js';
 import { engines, temporaryFolder, until } from '../helpers/engines.js';
-import { enrolDevice, makeFrame, TestDevice } from '../helpers/test-device.js';
+import { enrol, enrolDevice, makeFrame, newCsr, TestDevice } from '../helpers/test-device.js';
 import { startTestServer, type TestServer } from '../helpers/test-server.js';
 
 const pglite = engines[0]!;
@@ -101,6 +101,15 @@ t.test('devices, models and rollouts', async (t) => {
   t.match(await admin.json('devices', 'enrol', 'Line 2', '--valid-minutes', '5'), {
     token: /\.[0-9a-f]{64}$/,
   });
+  const list = join(dir, 'names.csv');
+  await writeFile(list, 'name,where\nLine 3,hall\n"Line 4, left",hall\n');
+  const tokens = csvRecords((await admin('devices', 'enrol-list', list)).out, ['name', 'claim_token']);
+  t.match(tokens, [{ name: 'Line 3' }, { name: 'Line 4, left' }]);
+  const { keyPem: _key, csrPem } = await newCsr();
+  const claimed = await enrol(tokens[1]?.enrol_url ?? '', tokens[1]?.claim_token ?? '', csrPem);
+  t.equal(claimed.status, 201, 'each of them enrols a device');
+  await writeFile(list, 'name\nLine 5\nLine 5\n');
+  t.match(await admin('devices', 'enrol-list', list), { code: 1, said: /request_invalid/ });
   t.match((await admin('devices', 'export')).out, /^id,name,state[^\n]*\n.*,Line 1,offline,/);
 
   await server.admin.post('/classes', { name: 'good' });

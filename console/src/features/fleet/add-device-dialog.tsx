@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { QRCodeSVG } from 'qrcode.react';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import type { ClaimToken } from '../../api/types.js';
@@ -59,6 +60,18 @@ export function AddDeviceDialog({ opened, onClose }: { opened: boolean; onClose:
             testId="agent-config"
           />
           <Copyable label="Then start the agent" text="lineside-agent --config /etc/lineside/agent.json" />
+          <div style={{ display: 'flex', alignItems: 'center', gap: 16, flexWrap: 'wrap' }}>
+            <QRCodeSVG
+              value={JSON.stringify({ enrolUrl: create.data.enrolUrl, claimToken: create.data.token })}
+              size={196}
+              marginSize={4}
+              title="Server address and claim token"
+              data-testid="claim-qr"
+            />
+            <span style={{ maxWidth: 260, lineHeight: 1.5 }}>
+              Address and token as JSON, for whoever stands at the device with a scanner.
+            </span>
+          </div>
           <Copyable label="The claim token by itself" text={create.data.token} testId="claim-token" />
           <Group justify="flex-end">
             <Button size="md" onClick={close}>

@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Device } from '../../features/devices/schemas.js';
 import type { Command } from '../command.js';
-import { csvLine } from '../csv.js';
+import { csvLine, csvRecords } from '../csv.js';
 import { columns } from '../output.js';
 
 const stateOf = (device: Device): string =>
@@ -63,6 +64,27 @@ export const devices: readonly Command[] = [
             ['until', claim.expiresAt],
           ],
         ),
+      );
+    },
+  },
+  {
+    words: 'devices enrol-list',
+    arguments: ['FILE'],
+    help: 'claim tokens for the names in a CSV with the column name, as CSV',
+    options: { 'valid-minutes': { value: 'N', help: 'how long; a day by default' } },
+    async run({ api, arguments: [path = ''], options, output }) {
+      const names = csvRecords(await readFile(path, 'utf8'), ['name']).map((row) => row.name ?? '');
+      const validMinutes = options.number('valid-minutes');
+      const list = await (await api()).createClaimTokens({
+        names,
+        ...(validMinutes === undefined ? {} : { validMinutes }),
+      });
+      const { enrolUrl, expiresAt, items } = list;
+      output.print(
+        output.json
+          ? `${JSON.stringify(list, null, 2)}\n`
+          : csvLine(['name', 'enrol_url', 'claim_token', 'until']) +
+              items.map(({ name, token }) => csvLine([name, enrolUrl, token, expiresAt])).join(''),
       );
     },
   },

@@ -48,12 +48,33 @@ export class Enrolment {
     validMinutes: number,
     createdBy: string,
   ): Promise<{ token: string; expiresAt: Date }> {
+    const { items, expiresAt } = await this.createTokens([name], validMinutes, createdBy);
+    return { token: items[0]?.token ?? '', expiresAt };
+  }
+
+  /** One token a name: all of them, or none. */
+  async createTokens(
+    names: readonly string[],
+    validMinutes: number,
+    createdBy: string,
+  ): Promise<{ items: { name: string; token: string }[]; expiresAt: Date }> {
     const { db, ca, now, audit } = this.options;
-    const secret = randomBytes(24).toString('base64url');
     const expiresAt = new Date(now() + validMinutes * minuteMs);
-    await db.insert(claimTokens).values({ secretHash: hash(secret), name, createdBy, expiresAt });
-    await audit.record({ actor: createdBy, action: 'device.claim', subject: name });
-    return { token: `${secret}.${ca.fingerprint}`, expiresAt };
+    const made = names.map((name) => ({ name, secret: randomBytes(24).toString('base64url') }));
+    await db
+      .insert(claimTokens)
+      .values(made.map(({ name, secret }) => ({ secretHash: hash(secret), name, createdBy, expiresAt })));
+    const [first, ...others] = names;
+    await audit.record({
+      actor: createdBy,
+      action: 'device.claim',
+      subject: others.length === 0 ? (first ?? '') : `${names.length} devices`,
+      ...(others.length === 0 ? {} : { detail: { names } }),
+    });
+    return {
+      items: made.map(({ name, secret }) => ({ name, token: `${secret}.${ca.fingerprint}` })),
+      expiresAt,
+    };
   }
 
   /**

@@ -129,6 +129,14 @@ export function registerDevices(
     );
     return { token, enrolUrl: options.enrolUrl(), expiresAt: expiresAt.toISOString() };
   });
+  mount(app, schemas.createClaimTokens, async ({ body, actor }) => {
+    const { items, expiresAt } = await options.enrolment.createTokens(
+      body.names,
+      body.validMinutes ?? 1440,
+      actor.email,
+    );
+    return { enrolUrl: options.enrolUrl(), expiresAt: expiresAt.toISOString(), items };
+  });
   mount(app, schemas.revokeDevice, async ({ params, actor }) => {
     await required(params.id);
     if (await revoke(db, params.id, new Date(services.now()))) {

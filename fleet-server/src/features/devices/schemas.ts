@@ -100,6 +100,29 @@ export const createClaimToken = defineRoute({
     expiresAt: Timestamp,
   }),
 });
+export const createClaimTokens = defineRoute({
+  method: 'POST',
+  url: '/devices/claim-token-list',
+  tag: 'devices',
+  summary: 'One-time tokens for many devices at once, one a name',
+  access: 'admin',
+  status: 201,
+  body: Type.Object({
+    names: Type.Array(Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }), {
+      minItems: 1,
+      maxItems: 1000,
+      uniqueItems: true,
+    }),
+    validMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 43200, default: 1440 })),
+  }),
+  response: Type.Object({
+    enrolUrl: Type.String(),
+    expiresAt: Timestamp,
+    items: Type.Array(
+      Type.Object({ name: Type.String(), token: Type.String({ description: 'Shown once' }) }),
+    ),
+  }),
+});
 export const revokeDevice = defineRoute({
   method: 'POST',
   url: '/devices/:id/revoke',
