@@ -10196,6 +10196,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -10282,6 +10290,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -10465,6 +10481,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -10551,6 +10575,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -10801,6 +10833,14 @@ export interface paths {
                                             offlineSeconds: number;
                                             /** @description Most devices told in any minute; null: all at once */
                                             devicesPerMinute: number | null;
+                                            window?: {
+                                                /** @description Such as 22:30 */
+                                                from: string;
+                                                /** @description Such as 22:30 */
+                                                to: string;
+                                                /** @description By its name in the IANA database: Europe/Berlin */
+                                                timeZone: string;
+                                            };
                                             quality?: {
                                                 conditions: {
                                                     /** @enum {unknown} */
@@ -10887,6 +10927,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -11043,6 +11091,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -11171,6 +11227,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -11257,6 +11321,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -11547,6 +11619,14 @@ export interface paths {
                                             offlineSeconds: number;
                                             /** @description Most devices told in any minute; null: all at once */
                                             devicesPerMinute: number | null;
+                                            window?: {
+                                                /** @description Such as 22:30 */
+                                                from: string;
+                                                /** @description Such as 22:30 */
+                                                to: string;
+                                                /** @description By its name in the IANA database: Europe/Berlin */
+                                                timeZone: string;
+                                            };
                                             quality?: {
                                                 conditions: {
                                                     /** @enum {unknown} */
@@ -11633,6 +11713,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -12018,6 +12106,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -12104,6 +12200,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -12273,6 +12377,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -12461,6 +12573,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -12547,6 +12667,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -12730,6 +12858,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -12816,6 +12952,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -12999,6 +13143,14 @@ export interface paths {
                                         offlineSeconds: number;
                                         /** @description Most devices told in any minute; null: all at once */
                                         devicesPerMinute: number | null;
+                                        window?: {
+                                            /** @description Such as 22:30 */
+                                            from: string;
+                                            /** @description Such as 22:30 */
+                                            to: string;
+                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            timeZone: string;
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -13085,6 +13237,14 @@ export interface paths {
                                     offlineSeconds: number;
                                     /** @description Most devices told in any minute; null: all at once */
                                     devicesPerMinute: number | null;
+                                    window?: {
+                                        /** @description Such as 22:30 */
+                                        from: string;
+                                        /** @description Such as 22:30 */
+                                        to: string;
+                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        timeZone: string;
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */

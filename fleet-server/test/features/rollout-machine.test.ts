@@ -19,6 +19,7 @@ import {
   groupTransitions,
   rolloutTransitions,
 } from '../../src/features/rollouts/transitions.js';
+import { isOpen } from '../../src/features/rollouts/window.js';
 import { reportedState } from '../helpers/reported.js';
 
 const startMs = 1_000_000;
@@ -253,6 +254,34 @@ t.test('devices are told no faster than the gate allows, and none is forgotten',
     now = after;
   }
   t.strictSame(told, [2, 0, 0, 2, 1]);
+});
+
+t.test('devices are told within the window of their site, over midnight and summer time', async (t) => {
+  const night = { from: '22:00', to: '04:30', timeZone: 'Europe/Berlin' };
+  for (const [at, open] of [
+    ['2026-01-15T20:59:00Z', false],
+    ['2026-01-15T21:00:00Z', true],
+    ['2026-07-15T20:00:00Z', true],
+    ['2026-07-16T02:29:00Z', true],
+    ['2026-07-16T02:30:00Z', false],
+  ] as const) {
+    t.equal(isOpen(night, Date.parse(at)), open, at);
+  }
+  const day = { from: '06:00', to: '07:00', timeZone: 'UTC' };
+  t.strictSame(
+    [isOpen(day, Date.parse('2026-01-01T06:30Z')), isOpen(day, Date.parse('2026-01-01T07:00Z'))],
+    [true, false],
+  );
+  t.ok(isOpen({ ...day, to: '06:00' }, startMs), 'all day');
+  t.throws(() => mustBeFeasible(staged({ gate: { window: { ...day, timeZone: 'Mars/Base' } } })), {
+    code: 'request_invalid',
+  });
+
+  const closed = Date.parse('2026-01-01T05:00Z');
+  let now = settle(view(staged({ gate: { window: day } }), fleet(2)), closed).view;
+  t.match([now.groups[0]?.state, stateOf(now, 'd00')], ['running', 'queued']);
+  now = settle(now, Date.parse('2026-01-01T06:00Z')).view;
+  t.equal(stateOf(now, 'd00'), 'notified');
 });
 
 const anyGate: fc.Arbitrary<Gate> = fc.record({

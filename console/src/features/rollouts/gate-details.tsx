@@ -1,6 +1,7 @@
 import { NumberInput, SimpleGrid, Stack } from '@mantine/core';
 import type { Gate } from './plan.js';
 import { QualityFields } from './quality-fields.js';
+import { WindowFields } from './window-fields.js';
 
 type Kind = 'rejected' | 'timed_out';
 
@@ -89,6 +90,13 @@ export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: G
               devicesPerMinute: value === '' ? null : Math.max(1, Math.round(Number(value) || 1)),
             })
           }
+        />
+        <WindowFields
+          window={gate.window}
+          onChange={(window) => {
+            const { window: _, ...others } = gate;
+            onChange(window ? { ...others, window } : others);
+          }}
         />
       </SimpleGrid>
       <QualityFields

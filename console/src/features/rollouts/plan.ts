@@ -112,6 +112,7 @@ export function gateWords(gate: Gate): string[] {
     ...limits,
     ...(gate.soakSeconds > 0 ? [`${duration(gate.soakSeconds)} soak`] : []),
     ...(gate.quality?.conditions ?? []).map(({ kind, limit }) => conditionWords(kind, limit)),
+    ...(gate.window ? [`told from ${gate.window.from} to ${gate.window.to} (${gate.window.timeZone})`] : []),
     ...(gate.devicesPerMinute === null ? [] : [`${gate.devicesPerMinute} a minute`]),
   ];
 }

@@ -9,6 +9,7 @@ import {
   rolloutTransitions,
   type Transitions,
 } from './transitions.js';
+import { isOpen } from './window.js';
 
 const minuteMs = 60_000;
 
@@ -48,7 +49,7 @@ export type Change =
  * What a rollout does now: at most one step of its groups, and what that means for its devices. Nothing is started
  * unless the rollout is running; a group starts only after every group before it has finished.
  *
- * A group tells its devices as fast as its gate allows. It soaks once everybody is told and the success condition
+ * A group tells its devices as fast as its gate allows, and within its window. It soaks once everybody is told and the success condition
  * holds, and finishes after the soak. From its start to its end, failures above a limit fail it and pause the rollout,
  * and so does a success condition that can no longer be met. Devices out of reach count for nothing: they are told, and
  * follow when they come back, also after the rollout has finished.
@@ -98,7 +99,8 @@ function notifications(
   members: readonly ExecutionView[],
   nowMs: number,
 ): Change[] {
-  const { devicesPerMinute } = planned(view, group.index).gate;
+  const { devicesPerMinute, window } = planned(view, group.index).gate;
+  if (window && !isOpen(window, nowMs)) return [];
   const lately = view.executions.filter(
     ({ notifiedAtMs }) => notifiedAtMs !== null && nowMs - notifiedAtMs < minuteMs,
   ).length;

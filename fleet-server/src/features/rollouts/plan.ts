@@ -2,6 +2,7 @@ import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Nullable } from '../../http/page.js';
 import { QualityPlan } from './quality-plan.js';
+import { MaintenanceWindow, mustBeAWindow } from './window.js';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
 const Count = Type.Integer({ minimum: 1, maximum: 100_000 });
@@ -75,6 +76,7 @@ export const Gate = Type.Object(
     devicesPerMinute: Type.Union([Count, Type.Null()], {
       description: 'Most devices told in any minute; null: all at once',
     }),
+    window: Type.Optional(MaintenanceWindow),
     quality: Type.Optional(QualityPlan),
   },
   { additionalProperties: false },
@@ -170,6 +172,7 @@ export function mustBeFeasible(strategy: Strategy): void {
     if ((size.kind === 'rest') !== (index === expand(strategy).length - 1)) {
       throw refuse(`${name}: the last group takes the rest of the devices, and no other.`);
     }
+    if (gate.window) mustBeAWindow(gate.window);
     for (const { kind, limit } of gate.quality?.conditions ?? []) {
       if (kind !== 'latency' && limit >= 1) throw refuse(`${name}: the limit of ${kind} is a share below 1.`);
     }

@@ -1,0 +1,45 @@
+import { Select, TextInput } from '@mantine/core';
+import type { Gate } from './plan.js';
+
+type Window = NonNullable<Gate['window']>;
+
+interface Props {
+  window: Window | undefined;
+  onChange: (window: Window | undefined) => void;
+}
+
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zones = [...new Set([here, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
+
+/** Maintenance window: without a beginning there is none. */
+export function WindowFields({ window, onChange }: Props) {
+  const usual: Window = { from: '22:00', to: '04:00', timeZone: here };
+  const clock = (key: 'from' | 'to', label: string, description: string) => (
+    <TextInput
+      type="time"
+      label={label}
+      description={description}
+      value={window?.[key] ?? ''}
+      onChange={(event) => {
+        const value = event.currentTarget.value;
+        onChange(value === '' ? undefined : { ...usual, ...window, [key]: value });
+      }}
+    />
+  );
+  return (
+    <>
+      {clock('from', 'Told from', 'Empty: at any time')}
+      {clock('to', 'Told until', 'Before the beginning: over midnight')}
+      <Select
+        label="Time zone"
+        description="Of the site"
+        data={zones}
+        searchable
+        allowDeselect={false}
+        disabled={!window}
+        value={window?.timeZone ?? here}
+        onChange={(timeZone) => timeZone && window && onChange({ ...window, timeZone })}
+      />
+    </>
+  );
+}
