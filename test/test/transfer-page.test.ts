@@ -69,7 +69,10 @@ t.test(
     await page.getByTestId('rules-try').click();
     const tried = page.getByTestId('rules-tried');
     await tried.getByText('Tried on the newest 3 frames').waitFor();
-    await tried.getByText(/import-1\/.*png/).first().waitFor();
+    await tried
+      .getByText(/import-1\/.*png/)
+      .first()
+      .waitFor();
     await page.getByTestId('rules-save-all').click();
     await page.getByText('1 rule on.').waitFor();
     t.match((await server.admin.get('/frame-rules')).body, {
