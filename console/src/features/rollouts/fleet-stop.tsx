@@ -54,8 +54,7 @@ export function StopButton() {
     <>
       <Button
         size="md"
-        color="red"
-        variant="outline"
+        variant="default"
         leftSection={<IconHandStop size={18} />}
         onClick={ask.open}
         data-testid="fleet-stop"
