@@ -87,7 +87,8 @@ export function useBulk() {
     } catch (error) {
       notifyFailed('Not taken back', error);
     }
-    void queryClient.invalidateQueries({ queryKey: keys.explorerView });
+    // Not the view itself: frames stay where they are.
+    void queryClient.invalidateQueries({ queryKey: [...keys.explorerView, 'page'] });
     void queryClient.invalidateQueries({ queryKey: keys.explorer });
   }
 
