@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { localLauncher } from '@lineside/fleet-server/launchers/local';
 import {
   type Backbone,
   ensureDefaultBackbone,
@@ -8,7 +10,7 @@ import {
 import { composeFeatureExtractor } from '@lineside/fleet-server/learning/compose';
 import { decodeRgb } from '@lineside/fleet-server/learning/image';
 import { openImageModel } from '@lineside/fleet-server/learning/onnx/session';
-import { runLearningJob } from '@lineside/fleet-server/learning/worker-client';
+import { type LearningJobOptions, runLearningJob } from '@lineside/fleet-server/learning/worker-client';
 import type { TrainInput, TrainingFrame } from '@lineside/fleet-server/learning/worker-protocol';
 import sharp from 'sharp';
 import { peakMemory } from '../../system/processes.js';
@@ -24,6 +26,21 @@ const referencePictures = 200;
 
 const modes = ['head', 'tail'] as const;
 type Mode = (typeof modes)[number];
+
+/** Debian's, which `npm run setup:system -- --with-torch` installs for. */
+const python = '/usr/bin/python3';
+
+function torchIsThere(): boolean {
+  try {
+    execFileSync(python, ['-c', 'import torch, numpy, PIL'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const runTorch: LearningJobOptions['runTorch'] = (folder, onLine, signal) =>
+  localLauncher(python).run(folder, { onLine, signal });
 
 async function drawFrames(folder: string): Promise<TrainingFrame[]> {
   await mkdir(folder);
@@ -64,15 +81,29 @@ async function bareEmbeddingMs(frames: readonly TrainingFrame[], backbone: Backb
   }
 }
 
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
 /** One run from picture files to the files of a package, in a process of its own, as the server starts it. */
 async function trained(input: TrainInput) {
   let peak = 0;
+  let step: { done: number; at: number } | undefined;
+  // Between two reports; what lies between epochs weighs nothing in the median.
+  const stepMs: number[] = [];
   let watching: NodeJS.Timeout | undefined;
   const started = performance.now();
   try {
     const { report, files } = await runLearningJob(
       { type: 'train', input },
       {
+        runTorch,
+        onProgress: ({ phase, done, message }) => {
+          // Pictures are prepared in the same phase.
+          if (phase !== 'finetune' || !message.includes('epoch')) return;
+          const at = performance.now();
+          if (step && done > step.done) stepMs.push((at - step.at) / (done - step.done));
+          step = { done, at };
+        },
         onStart: (pid) => {
           watching = setInterval(async () => {
             peak = Math.max(peak, await peakMemory(pid).catch(() => 0));
@@ -80,7 +111,11 @@ async function trained(input: TrainInput) {
         },
       },
     );
-    return { report, files, seconds: (performance.now() - started) / 1000, peak };
+    return {
+      ...{ report, files, peak },
+      seconds: (performance.now() - started) / 1000,
+      stepMs: median(stepMs),
+    };
   } finally {
     clearInterval(watching);
   }
@@ -103,7 +138,7 @@ async function run({ workDir, say }: BenchContext): Promise<BenchResult> {
     ok: true,
   };
   for (const mode of modes) {
-    const { report, files, seconds, peak } = await trained(inputFor(mode));
+    const { report, files, seconds, peak, stepMs } = await trained(inputFor(mode));
     const stages = Object.entries(report.seconds).map(([phase, took]) => `${phase} ${took.toFixed(1)}`);
     say(
       `${mode}: ${rounded(seconds)} s to a package with ${files.variants.length} variants, peak ` +
@@ -114,9 +149,29 @@ async function run({ workDir, say }: BenchContext): Promise<BenchResult> {
     result.figures[`${mode}PeakBytes`] = peak;
     result.figures[`${mode}VariantCount`] = files.variants.length;
     result.ratios[`${mode}ToBareEmbedding`] = rounded(seconds / embeddingSeconds);
+    if (mode === 'tail') result.figures.tailStepMs = rounded(stepMs);
     result.ok &&= report.heldOut !== null;
   }
+  await besideTorch(result);
   return result;
+
+  /** The same tail by PyTorch, on the same pictures in the same batches. */
+  async function besideTorch(result: BenchResult): Promise<void> {
+    if (!torchIsThere()) {
+      result.skipped.push('PyTorch beside the built-in trainer: npm run setup:system -- --with-torch');
+      return;
+    }
+    const input = inputFor('tail');
+    const options = { ...input.options, trainer: 'torch' as const };
+    const { report, stepMs } = await trained({ ...input, options, outputDir: join(workDir, 'torch') });
+    const own = result.figures.tailStepMs as number;
+    result.references.torchTailStepMs = rounded(stepMs);
+    result.ratios.tailStepToTorch = rounded(own / stepMs);
+    say(
+      `a step of the tail takes ${own} ms, by PyTorch ${rounded(stepMs)} ms, which comes to a balanced accuracy of ` +
+        `${report.heldOut?.balancedAccuracy.value}`,
+    );
+  }
 
   function inputFor(mode: Mode): TrainInput {
     return {
@@ -131,6 +186,6 @@ async function run({ workDir, say }: BenchContext): Promise<BenchResult> {
 
 export const trainBench: Bench = {
   summary:
-    '1,000 pictures to a packaged, calibrated candidate with its variants, by head and by tail; peak memory',
+    '1,000 pictures to a packaged, calibrated candidate with its variants, by head and by tail; peak memory; a step beside PyTorch',
   run,
 };
