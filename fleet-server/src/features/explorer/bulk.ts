@@ -1,5 +1,6 @@
 import { LinesideError } from '@lineside/shared';
 import { eq, inArray, sql } from 'drizzle-orm';
+import { literally } from '../../db/like.js';
 import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
 import { classes, frames, labels, reviewItems } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
@@ -74,7 +75,7 @@ async function requested(tx: Transaction, requestId: string, author: string): Pr
   const rows = await tx
     .select({ frameId: labels.frameId, author: labels.author })
     .from(labels)
-    .where(sql`${labels.requestId} like ${`${requestId.replaceAll(/[\\%_]/g, String.raw`\$&`)}:%`}`);
+    .where(sql`${labels.requestId} like ${`${literally(requestId)}:%`}`);
   if (rows.some((row) => row.author !== author)) {
     throw new LinesideError('conflict', 'The request id was used for something else.');
   }

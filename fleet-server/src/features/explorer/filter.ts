@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { literally } from '../../db/like.js';
 import { frameFindings, frames, reviewItems } from '../../db/schema.js';
 import type { FrameFilter } from './schemas.js';
 
@@ -31,7 +32,7 @@ export const strikingness = ofFinding<number>(
   sql`greatest(${frameFindings.suspicion}, ${frameFindings.outlier})`,
 );
 
-const escaped = (text: string): string => `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+const escaped = (text: string): string => `%${literally(text)}%`;
 
 const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => SQL } = {
   deviceId: (id) => eq(frames.deviceId, id),

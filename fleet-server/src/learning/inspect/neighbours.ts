@@ -1,6 +1,7 @@
 import { dot, multiplyRows } from '../head/dense.js';
 import { letEventsIn } from '../let-events-in.js';
 import type { Projected } from '../order/projection.js';
+import { quantile } from '../statistics/quantile.js';
 
 const neighbours = 10;
 /** Beyond Q3 + 1.7 · IQR of these distances a row is unlike all others. */
@@ -75,9 +76,4 @@ function insert(sorted: Float64Array, value: number): void {
     at--;
   }
   sorted[at] = value;
-}
-
-function quantile(values: Float64Array, share: number): number {
-  const sorted = values.toSorted();
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }

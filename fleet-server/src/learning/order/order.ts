@@ -1,4 +1,5 @@
 import { seededRandom } from '../random.js';
+import { quantile } from '../statistics/quantile.js';
 import { cluster, typicality } from './clusters.js';
 import { lowerDistances, type Projected, projectEmbeddings, rowOf } from './projection.js';
 
@@ -102,11 +103,6 @@ function topTwo(values: Float32Array, start: number, length: number) {
   }
   const runnerUp = second < 0 ? 0 : values[start + second]!;
   return { first, second: Math.max(0, second), margin: values[start + first]! - runnerUp };
-}
-
-function quantile(values: Float64Array, share: number): number {
-  const sorted = values.toSorted();
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
 /**

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Box, DecisionLine, Line } from '../../system/line.js';
 import { childrenOf, stepBack } from '../../system/processes.js';
 import { until } from '../../system/until.js';
+import { median } from '../percentile.js';
 import { type Bench, rounded } from '../report.js';
 import {
   bareLoop,
@@ -68,8 +69,6 @@ async function exchange(line: Line, box: Box): Promise<Exchange> {
   const decisions = await box.decisions();
   return { during: between(decisions, from, to), without: between(decisions, to, to + (to - from)) };
 }
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 export const recoveryBench: Bench = {
   summary:

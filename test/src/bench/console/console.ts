@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { chromiumBinary, launchBrowser } from '../../system/browser.js';
 import { startServer } from '../../system/server.js';
+import { percentile } from '../percentile.js';
 import { type Bench, type BenchResult, rounded } from '../report.js';
 import { storeFrames } from './stored-frames.js';
 
@@ -13,9 +14,6 @@ const answers = 60;
 const paceMs = 500;
 /** The whole length of the grid in so many pictures of the screen. */
 const scrollSteps = 1500;
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0;
 
 /** From a key to the paint after the next frame is in the document, milliseconds by the page's clock. */
 async function keyToPaint(page: Page): Promise<number[]> {

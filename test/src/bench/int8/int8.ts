@@ -9,6 +9,7 @@ import { measureAgreement } from '@lineside/fleet-server/learning/quantise/agree
 import { deviceClasses } from '@lineside/fleet-server/learning/quantise/device-classes';
 import { calibrateNetwork, quantiseNetwork } from '@lineside/fleet-server/learning/quantise/quantise';
 import type { IntegerClass } from '@lineside/shared';
+import { median } from '../percentile.js';
 import { type Bench, type BenchResult, rounded } from '../report.js';
 import { drawSurface, pictureClasses } from './pictures.js';
 import { buildResnet18, resnet18Dimensions } from './resnet18.js';
@@ -59,7 +60,6 @@ async function latencies(models: Record<'fp32' | 'int8', ImageModel>, image: Rgb
       }
     }
   }
-  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
   return { fp32: median(times.fp32), int8: median(times.int8) };
 }
 

@@ -15,6 +15,7 @@ import type { TrainInput, TrainingFrame } from '@lineside/fleet-server/learning/
 import sharp from 'sharp';
 import { peakMemory } from '../../system/processes.js';
 import { drawSurface, pictureClasses } from '../int8/pictures.js';
+import { median } from '../percentile.js';
 import { type Bench, type BenchContext, type BenchResult, rounded } from '../report.js';
 
 const pictures = 1000;
@@ -80,9 +81,6 @@ async function bareEmbeddingMs(frames: readonly TrainingFrame[], backbone: Backb
     await extractor.release();
   }
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** One run from picture files to the files of a package, in a process of its own, as the server starts it. */
 async function trained(input: TrainInput) {
