@@ -7,6 +7,7 @@ import { type Observed, observe, type Pictures } from './observe.js';
 import { type Plan, planQuantisation } from './plan.js';
 import { type RangeMethod, rangeMethods } from './ranges/methods.js';
 import { rewrite } from './rewrite.js';
+import { splitStem } from './split-stem.js';
 
 /** A float classifier and what its activations were on the calibration pictures: enough for any variant of it. */
 export interface CalibratedNetwork {
@@ -25,7 +26,7 @@ export async function calibrateNetwork(
   pictures: Pictures,
   threads: number,
 ): Promise<CalibratedNetwork> {
-  const network = foldBatchNormalization(readNetwork(bytes));
+  const network = splitStem(foldBatchNormalization(readNetwork(bytes)));
   const plan = planQuantisation(network);
   const observed = await observe(network, plan, pictures, threads);
   if (observed.pictures === 0) throw new LinesideError('training_too_few', 'no calibration picture');

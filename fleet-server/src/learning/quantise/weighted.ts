@@ -35,9 +35,9 @@ function channelAxisOf(node: NodeProto): 0 | 1 | undefined {
 }
 
 /**
- * True for a 3×3 convolution of pixels and the like. Gathering three channels for the integer kernel costs more than it
- * saves: MobileNetV2 at 224 takes 1.76 ms with its first convolution in float, 1.86 ms without (one thread, VNNI). The 7×7
- * one of a ResNet is better in integers (6.1 against 6.9 ms).
+ * True for a 3×3 convolution of pixels and the like that is not split into blocks (`split-stem.ts`). Gathering three channels
+ * for the integer kernel costs more than it saves: MobileNetV2 at 224 takes 1.76 ms with its first convolution in float,
+ * 1.86 ms without (one thread, VNNI).
  */
 function isSmallStem({ weight, groups }: Weighted, { constants }: Network): boolean {
   const [, inputs = 0, ...kernel] = shapeOf(constants.get(weight)!);

@@ -9,6 +9,7 @@ import { foldBatchNormalization } from '../../../src/learning/quantise/fold-batc
 import { readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
 import { calibrateNetwork, quantiseNetwork } from '../../../src/learning/quantise/quantise.js';
 import type { RangeMethod } from '../../../src/learning/quantise/ranges/methods.js';
+import { splitStem } from '../../../src/learning/quantise/split-stem.js';
 import { Builder, classifier, fusedOperators, graphOf, operators, side, surfaces } from './networks.js';
 
 const allDevices = Object.keys(deviceClasses) as IntegerClass[];
@@ -147,6 +148,41 @@ t.test('BatchNormalization is folded into the convolution before it, and only th
   const variant = quantiseNetwork(await calibrateNetwork(bytes, calibration, 1), 'x86-vnni');
   const agreement = await agreementOf(t, bytes, variant);
   t.ok(agreement.embeddingDistance < 0.06, `${agreement.embeddingDistance}`);
+});
+
+for (const stem of [
+  { kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { kernel: [3, 3], pads: [0, 0, 1, 1] },
+  { kernel: [7, 7], pads: [3, 3, 3, 3] },
+  { kernel: [4, 2], pads: [0, 1, 2, 3] },
+]) {
+  t.test(`a stem of ${stem.kernel} with padding ${stem.pads} is the same in blocks of pixels`, async (t) => {
+    const net = new Builder();
+    const weight = net.random('stem_w', [8, 3, ...stem.kernel], 0.3);
+    const bias = net.random('stem_b', [8], 0.2);
+    net.op('Conv', ['pixels', weight, bias], 'stem', { strides: [2, 2], pads: stem.pads });
+    // Flattened, so that every place of the picture counts.
+    net.op('Flatten', ['stem'], 'features', { axis: 1 });
+    const outputs = (axis: 0 | 1) =>
+      Math.floor((side + stem.pads[axis]! + stem.pads[axis + 2]! - stem.kernel[axis]!) / 2) + 1;
+    const dimensions = 8 * outputs(0) * outputs(1);
+    const bytes = classifier(net.backbone(dimensions), dimensions);
+
+    const split = writeNetwork(splitStem(readNetwork(bytes)));
+    t.equal(operators(split).filter((op) => op === 'SpaceToDepth').length, 1);
+    const exact = await agreementOf(t, bytes, split);
+    t.ok(exact.embeddingDistance < 1e-5, `${exact.embeddingDistance}`);
+
+    const variant = quantiseNetwork(await calibrateNetwork(bytes, calibration, 1), 'x86-vnni');
+    const fused = await fusedOperators(variant, join(t.testdir(), 'fused.onnx'));
+    t.ok(fused.includes('QLinearConv') && !fused.includes('Conv'), 'and runs on integers');
+  });
+}
+
+t.test('a stem of stride 1 stays as it is', (t) => {
+  const bytes = residualNetwork();
+  t.strictSame(operators(writeNetwork(splitStem(readNetwork(bytes)))), operators(bytes));
+  t.end();
 });
 
 t.test('channels of very different weight keep their precision, dead ones their bias', async (t) => {
