@@ -11787,6 +11787,21 @@ export interface paths {
                                 /** Format: date-time */
                                 updatedAt: string;
                             }[];
+                            /** @description Its states and those of its groups, in order */
+                            events: {
+                                /** Format: date-time */
+                                at: string;
+                                group: number | null;
+                                from: ("draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back" | "scheduled" | "soaking" | "failed") | null;
+                                /**
+                                 * @description The same as before: somebody approved it
+                                 * @enum {unknown}
+                                 */
+                                to: "draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back" | "scheduled" | "soaking" | "failed";
+                                /** @description E-mail, or system */
+                                by: string;
+                                reason: string | null;
+                            }[];
                         };
                     };
                 };

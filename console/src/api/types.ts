@@ -54,6 +54,7 @@ export type StartTraining = Body<paths['/api/v1/training/runs']['post']>;
 export type RetrainRules = Ok<'/api/v1/training/rules', 'get'>;
 export type ModelVersion = Ok<'/api/v1/models/{id}', 'get'>;
 export type Rollout = Ok<'/api/v1/rollouts/{id}', 'get'>['rollout'];
+export type RolloutEvent = Ok<'/api/v1/rollouts/{id}', 'get'>['events'][number];
 export type Execution = Ok<'/api/v1/rollouts/{id}', 'get'>['executions'][number];
 export type CreateRollout = Body<paths['/api/v1/rollouts']['post']>;
 export type StandingRules = Ok<'/api/v1/rollouts/rules', 'get'>;

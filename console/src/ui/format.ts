@@ -43,6 +43,9 @@ export function ago(at: string | number, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
+/** The time zone of whoever looks. */
+export const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 export const moment = (at: string | number): string => dateTime.format(new Date(at));
 

@@ -8,6 +8,7 @@ import type { Answer, ReviewItem } from '../features/labelling/schemas.js';
 import type { ModelVersion } from '../features/models/schemas.js';
 import type { Strategy } from '../features/rollouts/plan.js';
 import type { Execution, Rollout } from '../features/rollouts/schemas.js';
+import type { RolloutEvent } from '../features/rollouts/timeline.js';
 import type { SweepBody, SweepTable } from '../features/sweeps/schemas.js';
 import type { TrainingRun } from '../features/training/schemas.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
@@ -160,7 +161,10 @@ export class ApiClient {
   createRollout = (modelVersionId: string, strategy: Strategy, start = true) =>
     this.request<Rollout>('POST', '/rollouts', { modelVersionId, strategy, start });
   getRollout = (id: string) =>
-    this.request<{ rollout: Rollout; executions: Execution[] }>('GET', `/rollouts/${id}`);
+    this.request<{ rollout: Rollout; executions: Execution[]; events: RolloutEvent[] }>(
+      'GET',
+      `/rollouts/${id}`,
+    );
   rolloutAction = (id: string, action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'roll-back') =>
     this.request<Rollout>('POST', `/rollouts/${id}/${action}`, {});
 }

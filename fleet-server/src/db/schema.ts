@@ -38,8 +38,8 @@ import type { ImportedFrom } from '../features/models/schemas.js';
 import type { RuleName } from '../features/retrain/schemas.js';
 import type { Evidence } from '../features/rollouts/evidence.js';
 import type { Strategy } from '../features/rollouts/plan.js';
-import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/schemas.js';
 import type { Selection } from '../features/rollouts/selection.js';
+import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/states.js';
 import type { QualityState } from '../features/rollouts/watch-quality.js';
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
@@ -646,6 +646,25 @@ export const rolloutExecutions = pgTable(
     primaryKey({ columns: [table.rolloutId, table.deviceId] }),
     index('rollout_executions_by_device').on(table.deviceId),
   ],
+);
+
+/** What happened to rollouts and their groups: rows are only added. */
+export const rolloutEvents = pgTable(
+  'rollout_events',
+  {
+    id: serial('id').primaryKey(),
+    rolloutId: text('rollout_id')
+      .notNull()
+      .references(() => rollouts.id),
+    /** Null: of the rollout as a whole. */
+    groupIndex: integer('group_index'),
+    from: text('from').$type<(typeof rolloutStates | typeof groupStates)[number]>(),
+    to: text('to').$type<(typeof rolloutStates | typeof groupStates)[number]>().notNull(),
+    by: text('by').notNull(),
+    at: at('at').notNull(),
+    reason: text('reason'),
+  },
+  (table) => [index('rollout_events_by_rollout').on(table.rolloutId)],
 );
 
 /** Facts of the whole server, one row each: release counter, queue order state, … */

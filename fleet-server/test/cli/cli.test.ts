@@ -139,6 +139,8 @@ t.test('devices, models and rollouts', async (t) => {
   t.match(await admin('rollouts', 'start', rollout.id), { code: 1, said: /rollout_state/ });
   t.match(await admin('rollouts', 'watch', rollout.id), { code: 1, said: /aborted/ });
   t.match(await admin('rollouts', 'show', rollout.id), { code: 0, out: /GROUP +DEVICE[\s\S]*Line 1/ });
+  const shown = (await admin('rollouts', 'show', rollout.id)).out;
+  t.match(shown, /AT +WHAT +FROM +TO +BY[\s\S]*rollout +ready +running +admin@[\s\S]*running +paused/);
   t.match((await admin('rollouts', 'list')).out, /aborted/);
 
   t.match(await admin('devices', 'revoke', deviceId), { code: 0, out: /is revoked/ });

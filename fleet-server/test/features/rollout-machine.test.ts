@@ -12,7 +12,7 @@ import {
   usualGate,
 } from '../../src/features/rollouts/plan.js';
 import { planGroups } from '../../src/features/rollouts/plan-groups.js';
-import { executionStates, groupStates, rolloutStates } from '../../src/features/rollouts/schemas.js';
+import { executionStates, groupStates, rolloutStates } from '../../src/features/rollouts/states.js';
 import {
   type ExecutionState,
   executionTransitions,

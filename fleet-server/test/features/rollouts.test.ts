@@ -10,6 +10,7 @@ import { rollBack } from '../../src/features/rollouts/roll-back.js';
 import * as service from '../../src/features/rollouts/service.js';
 import { liftStop, stopFleet } from '../../src/features/rollouts/stop.js';
 import { tick } from '../../src/features/rollouts/ticker.js';
+import { eventsOf } from '../../src/features/rollouts/timeline.js';
 import { onEachEngine, until } from '../helpers/engines.js';
 import { addDevice, addModel, openWorld } from './world.js';
 
@@ -105,6 +106,37 @@ onEachEngine('rollouts', async (t, engine) => {
       t.equal((await states(id)).a, 'confirmed', 'which follows when it is back');
     },
   );
+
+  t.test('the timeline: who did what, when a group moved, and why it paused', async (t) => {
+    const { id } = await start('v1', canary);
+    await world.devices.report('a', 'failed', 'self_test_failed');
+    await background.tick();
+    world.advance(3_600_000);
+    await service.resumeRollout(services, 'bob@example.org', id);
+    await background.tick();
+    await confirm('a');
+    await service.pauseRollout(services, who, id);
+    await t.rejects(service.pauseRollout(services, who, id), 'what did not happen is not told');
+    await service.abortRollout(services, who, id);
+    const events = await eventsOf(db, id);
+    t.strictSame(
+      events.map(({ group, from, to, by }) => [group, from, to, by.split('@')[0]]),
+      [
+        [null, null, 'ready', 'ann'],
+        [null, 'ready', 'running', 'ann'],
+        [0, 'scheduled', 'running', 'system'],
+        [0, 'running', 'failed', 'system'],
+        [null, 'running', 'paused', 'system'],
+        [null, 'paused', 'running', 'bob'],
+        [0, 'failed', 'running', 'bob'],
+        [0, 'running', 'soaking', 'system'],
+        [null, 'running', 'paused', 'ann'],
+        [null, 'paused', 'aborted', 'ann'],
+      ],
+    );
+    t.match(events[4], { reason: 'Canaries: 1 of 1 device failed; the gate allows none.' });
+    t.ok(Date.parse(events[5]!.at) - Date.parse(events[4]!.at) >= 3_600_000);
+  });
 
   t.test('a canary that fails pauses; resume tries it again', async (t) => {
     const { id } = await start('v1', canary);

@@ -26,6 +26,7 @@ import {
   stepsDone,
   strategyWords,
 } from './states.js';
+import { TimelinePanel } from './timeline-panel.js';
 
 const route = getRouteApi('/shell/rollouts/$rolloutId');
 
@@ -48,6 +49,7 @@ export function RolloutPage() {
         {(data) => (
           <>
             <Facts rollout={data.rollout} />
+            <TimelinePanel rollout={data.rollout} events={data.events} />
             {data.rollout.groups.map((group) => (
               <GroupView
                 key={group.index}

@@ -1,4 +1,5 @@
 import { Select, TextInput } from '@mantine/core';
+import { here } from '../../ui/format.js';
 import type { Gate } from './plan.js';
 
 type Window = NonNullable<Gate['window']>;
@@ -8,7 +9,6 @@ interface Props {
   onChange: (window: Window | undefined) => void;
 }
 
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const zones = [...new Set([here, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
 
 /** Maintenance window: without a beginning there is none. */

@@ -102,13 +102,13 @@ export const rollouts: readonly Command[] = [
   {
     words: 'rollouts show',
     arguments: ['ID'],
-    help: 'one rollout with every device in it',
+    help: 'one rollout with every device in it, and what happened when',
     async run({ api, arguments: [id = ''], output }) {
       const detail = await (await api()).getRollout(id);
-      output.show(
-        detail,
-        () =>
-          `${inShort(detail.rollout)}\n\n${columns(
+      output.show(detail, () =>
+        [
+          inShort(detail.rollout),
+          columns(
             ['GROUP', 'DEVICE', 'STATE', 'CODE', 'MESSAGE'],
             detail.executions.map((execution) => [
               String(execution.group),
@@ -117,7 +117,19 @@ export const rollouts: readonly Command[] = [
               execution.code ?? '',
               execution.message ?? '',
             ]),
-          )}`,
+          ),
+          columns(
+            ['AT', 'WHAT', 'FROM', 'TO', 'BY', 'REASON'],
+            detail.events.map(({ at, group, from, to, by, reason }) => [
+              at,
+              group === null ? 'rollout' : (detail.rollout.groups[group]?.name ?? `group ${group}`),
+              from ?? '',
+              to,
+              by,
+              reason ?? '',
+            ]),
+          ),
+        ].join('\n\n'),
       );
     },
   },

@@ -1,11 +1,13 @@
 import { LinesideError } from '@lineside/shared';
 import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
+import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import { hasEnded, isFailure } from './executions.js';
 import { expand, type PlannedGroup } from './plan.js';
 import type { Execution, Rollout } from './schemas.js';
-import type { ExecutionState, RolloutState } from './transitions.js';
+import { addEvent, type Moved } from './timeline.js';
+import type { ExecutionState, GroupState, RolloutState } from './transitions.js';
 
 export type RolloutRow = typeof rollouts.$inferSelect;
 
@@ -114,19 +116,46 @@ export async function executionsOf(db: DbOrTransaction, rolloutId: string): Prom
   }));
 }
 
-/** Compare-and-set. @returns false when the rollout was not in any of the states */
+/** Compare-and-set, with its event. @returns false when the rollout was not in any of the states */
 export async function moveRollout(
-  db: DbOrTransaction,
+  tx: Transaction,
   id: string,
   from: readonly RolloutState[],
   change: Partial<typeof rollouts.$inferInsert> & { state: RolloutState },
+  moved: Moved,
 ): Promise<boolean> {
-  const rows = await db
-    .update(rollouts)
-    .set(change)
+  const [before] = await tx
+    .select({ state: rollouts.state })
+    .from(rollouts)
     .where(and(eq(rollouts.id, id), inArray(rollouts.state, [...from])))
-    .returning({ id: rollouts.id });
-  return rows.length > 0;
+    .for('update');
+  if (!before) return false;
+  await tx.update(rollouts).set(change).where(eq(rollouts.id, id));
+  if (before.state !== change.state || change.approvedBy) {
+    await addEvent(tx, id, { from: before.state, to: change.state }, moved);
+  }
+  return true;
+}
+
+/** Compare-and-set, with its event. */
+export async function moveGroup(
+  tx: Transaction,
+  { rolloutId, index, from }: { rolloutId: string; index: number; from: GroupState },
+  change: Partial<typeof rolloutGroups.$inferInsert> & { state: GroupState },
+  moved: Moved,
+): Promise<void> {
+  const rows = await tx
+    .update(rolloutGroups)
+    .set(change)
+    .where(
+      and(
+        eq(rolloutGroups.rolloutId, rolloutId),
+        eq(rolloutGroups.index, index),
+        eq(rolloutGroups.state, from),
+      ),
+    )
+    .returning({ index: rolloutGroups.index });
+  if (rows.length > 0) await addEvent(tx, rolloutId, { groupIndex: index, from, to: change.state }, moved);
 }
 
 export async function insertGroups(

@@ -8,6 +8,7 @@ import { championId, type ModelRow, modelById, setChampion } from '../models/rep
 import { lockReleases, nextReleaseCounter, publishRelease } from './release.js';
 import * as repository from './repository.js';
 import { record, wrongState } from './service.js';
+import { addEvent } from './timeline.js';
 
 const allowed = ['running', 'paused', 'finished', 'aborted'] as const;
 
@@ -97,6 +98,7 @@ async function takeBack(
   now: Date,
 ) {
   const replacements: repository.RolloutRow[] = [];
+  const moved = { by: actor, at: now };
   for (const { model, releaseCounter, deviceIds } of plan) {
     const [row] = await tx
       .insert(rollouts)
@@ -114,13 +116,15 @@ async function takeBack(
       })
       .returning();
     await repository.insertGroups(tx, row!.id, [deviceIds], now);
+    await addEvent(tx, row!.id, { to: 'running' }, { ...moved, reason: row!.reason });
     replacements.push(row!);
   }
   const numbers = replacements.map(({ number }) => number).join(', ');
-  await repository.moveRollout(tx, old.id, allowed, {
-    state: 'rolled_back',
-    finishedAt: old.finishedAt ?? now,
-    reason: `Rolled back by ${actor} with rollout ${numbers}.`,
+  const reason = `Rolled back by ${actor} with rollout ${numbers}.`;
+  const taken = { state: 'rolled_back' as const, finishedAt: old.finishedAt ?? now, reason };
+  await repository.moveRollout(tx, old.id, allowed, taken, {
+    ...moved,
+    reason: `With rollout ${numbers}.`,
   });
   await tx
     .update(rolloutExecutions)

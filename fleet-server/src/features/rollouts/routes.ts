@@ -8,6 +8,7 @@ import * as rules from './rules.js';
 import * as schemas from './schemas.js';
 import * as service from './service.js';
 import { liftStop, standingStop, stopFleet } from './stop.js';
+import { eventsOf } from './timeline.js';
 
 export function registerRollouts(app: FastifyInstance, services: Services): void {
   const { db } = services.database;
@@ -20,6 +21,7 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
   mount(app, schemas.getRollout, async ({ params }) => ({
     rollout: await show(await repository.rolloutById(db, params.id)),
     executions: await repository.executionsOf(db, params.id),
+    events: await eventsOf(db, params.id),
   }));
   mount(app, schemas.createRollout, async ({ body, actor }) => {
     const { start, deviceIds, selection, ...input } = body;

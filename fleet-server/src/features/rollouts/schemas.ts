@@ -4,32 +4,8 @@ import { defineRoute } from '../../http/route.js';
 import { Gate, Strategy } from './plan.js';
 import { ConditionFigures } from './quality-plan.js';
 import { Selection } from './selection.js';
-
-export const rolloutStates = [
-  'draft',
-  'awaiting_approval',
-  'ready',
-  'running',
-  'paused',
-  'finished',
-  'aborted',
-  'rolled_back',
-] as const;
-export const groupStates = ['scheduled', 'running', 'soaking', 'finished', 'failed'] as const;
-export const executionStates = [
-  'queued',
-  'notified',
-  'downloading',
-  'verifying',
-  'compiling',
-  'self_testing',
-  'active',
-  'confirmed',
-  'failed',
-  'rejected',
-  'timed_out',
-  'rolled_back',
-] as const;
+import { executionStates, groupStates, rolloutStates } from './states.js';
+import { RolloutEvent } from './timeline.js';
 
 export const Execution = Type.Object({
   deviceId: Type.String(),
@@ -82,7 +58,11 @@ export const Rollout = Type.Object({
 });
 export type Rollout = Static<typeof Rollout>;
 
-const RolloutDetail = Type.Object({ rollout: Rollout, executions: Type.Array(Execution) });
+const RolloutDetail = Type.Object({
+  rollout: Rollout,
+  executions: Type.Array(Execution),
+  events: Type.Array(RolloutEvent, { description: 'Its states and those of its groups, in order' }),
+});
 const action = <const U extends string>(url: U, summary: string) =>
   defineRoute({
     method: 'POST',

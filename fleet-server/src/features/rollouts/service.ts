@@ -14,11 +14,12 @@ import * as repository from './repository.js';
 import { mustBeStaged, standingRules } from './rules.js';
 import { type Selection, selectDevices } from './selection.js';
 import { mustNotBeStopped } from './stop.js';
+import { addEvent, type Moved } from './timeline.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
 type ActorName = string;
-const system: ActorName = 'system';
+export const system: ActorName = 'system';
 
 export const changed = (services: Services, rolloutId: string): void =>
   services.live.publish({ type: 'rollout', rolloutId });
@@ -63,6 +64,7 @@ export async function createRollout(
       })
       .returning();
     await repository.insertGroups(tx, row!.id, groups, now);
+    await addEvent(tx, row!.id, { to: row!.state }, { by: actor, at: now });
     return row!;
   });
   await record(services, actor, 'rollout.create', rollout, { model: rollout.modelVersionId });
@@ -74,12 +76,12 @@ export async function createRollout(
  * @throws LinesideError `rollout_state`, `own_approval`
  */
 export async function approveRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
-  return act(services, actor, id, 'approve', async (tx) => {
+  return act(services, actor, id, 'approve', async (tx, moved) => {
     const { createdBy, approvedBy } = await repository.rolloutById(tx, id);
     if (approvedBy !== null) return false;
     if (createdBy === actor) throw new LinesideError('own_approval');
-    const approved = { approvedBy: actor, approvedAt: new Date(services.now()) };
-    return repository.moveRollout(tx, id, ['awaiting_approval', 'ready'], { state: 'ready', ...approved });
+    const approved = { state: 'ready' as const, approvedBy: actor, approvedAt: moved.at };
+    return repository.moveRollout(tx, id, ['awaiting_approval', 'ready'], approved, moved);
   });
 }
 
@@ -97,8 +99,7 @@ export async function startRollout(services: Services, actor: ActorName, id: str
     await mustBeClear(tx, rollout);
     // Others may have been released since this one was staged, and a device takes no counter below one it has.
     const releaseCounter = await nextReleaseCounter(tx);
-    const moved = await repository.moveRollout(tx, id, ['ready'], { state: 'ready', releaseCounter });
-    if (!moved) throw wrongState(rollout, 'started');
+    await tx.update(rollouts).set({ releaseCounter }).where(eq(rollouts.id, id));
     const shadow = await releaseForShadow(tx, rollout);
     return { releaseCounter, model: await modelById(tx, rollout.modelVersionId), shadow };
   });
@@ -110,14 +111,16 @@ export async function startRollout(services: Services, actor: ActorName, id: str
     await mustBeClear(tx, staged);
     if (staged.state !== 'ready' || staged.releaseCounter !== releaseCounter)
       throw wrongState(staged, 'started');
-    await regroup(tx, staged, new Date(services.now()));
+    const now = new Date(services.now());
+    await regroup(tx, staged, now);
     const champion = await championId(tx);
-    await repository.moveRollout(tx, id, ['ready'], {
-      state: 'running',
-      startedAt: new Date(services.now()),
+    const started = {
+      state: 'running' as const,
+      startedAt: now,
       previousModelVersionId: champion === staged.modelVersionId ? null : champion,
       reference: shadow && { modelVersionId: shadow.model.id, releaseCounter: shadow.releaseCounter },
-    });
+    };
+    await repository.moveRollout(tx, id, ['ready'], started, { by: actor, at: now });
     await closeSuperseded(tx, staged);
     return repository.rolloutById(tx, id);
   });
@@ -186,25 +189,28 @@ async function closeSuperseded(tx: Transaction, rollout: RolloutRow): Promise<vo
 
 /** Devices that were told go on; no further group and no further device is started. */
 export async function pauseRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
-  return act(services, actor, id, 'pause', async (tx) =>
-    repository.moveRollout(tx, id, ['running'], { state: 'paused', reason: `Paused by ${actor}.` }),
+  return act(services, actor, id, 'pause', async (tx, moved) =>
+    repository.moveRollout(tx, id, ['running'], { state: 'paused', reason: `Paused by ${actor}.` }, moved),
   );
 }
 
 /** Goes on. A group that failed runs again, and its devices that failed try again. */
 export async function resumeRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
-  return act(services, actor, id, 'resume', async (tx) => {
-    if (!(await repository.moveRollout(tx, id, ['paused'], { state: 'running', reason: null }))) return false;
+  return act(services, actor, id, 'resume', async (tx, moved) => {
+    const running = { state: 'running' as const, reason: null };
+    if (!(await repository.moveRollout(tx, id, ['paused'], running, moved))) return false;
     const failed = await tx
-      .update(rolloutGroups)
-      .set({
-        state: 'running',
-        soakEndsAt: null,
+      .select({ index: rolloutGroups.index })
+      .from(rolloutGroups)
+      .where(and(eq(rolloutGroups.rolloutId, id), eq(rolloutGroups.state, 'failed')));
+    for (const { index } of failed) {
+      const again = {
+        ...{ state: 'running' as const, soakEndsAt: null },
         // What was measured so far is not held against it a second time.
-        quality: { sinceMs: services.now(), atMs: 0, conditions: [] },
-      })
-      .where(and(eq(rolloutGroups.rolloutId, id), eq(rolloutGroups.state, 'failed')))
-      .returning({ index: rolloutGroups.index });
+        quality: { sinceMs: moved.at.getTime(), atMs: 0, conditions: [] },
+      };
+      await repository.moveGroup(tx, { rolloutId: id, index, from: 'failed' }, again, moved);
+    }
     if (failed.length > 0) {
       const inFailed = and(
         eq(rolloutExecutions.rolloutId, id),
@@ -229,7 +235,7 @@ export async function resumeRollout(services: Services, actor: ActorName, id: st
           progress: null,
           code: null,
           message: null,
-          updatedAt: new Date(services.now()),
+          updatedAt: moved.at,
         })
         .where(and(inFailed, inArray(rolloutExecutions.state, ['failed', 'rejected', 'timed_out'])));
     }
@@ -243,10 +249,10 @@ export async function resumeRollout(services: Services, actor: ActorName, id: st
  */
 export async function abortRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
   const undecided: { deviceId: string; running: { version: string; releaseCounter: number } }[] = [];
-  const rollout = await act(services, actor, id, 'abort', async (tx) => {
+  const rollout = await act(services, actor, id, 'abort', async (tx, moved) => {
     const states = ['draft', 'awaiting_approval', 'ready', 'running', 'paused'] as const;
-    const now = new Date(services.now());
-    if (!(await repository.moveRollout(tx, id, states, { state: 'aborted', finishedAt: now }))) return false;
+    const aborted = { state: 'aborted' as const, finishedAt: moved.at };
+    if (!(await repository.moveRollout(tx, id, states, aborted, moved))) return false;
     const { releaseCounter } = await repository.rolloutById(tx, id);
     const told = await tx
       .select({ deviceId: rolloutExecutions.deviceId, reported: devices.reported })
@@ -271,7 +277,7 @@ export async function abortRollout(services: Services, actor: ActorName, id: str
     if (undecided.length > 0) {
       await tx
         .update(rolloutExecutions)
-        .set({ state: 'rolled_back', message: 'The rollout was aborted.', updatedAt: now })
+        .set({ state: 'rolled_back', message: 'The rollout was aborted.', updatedAt: moved.at })
         .where(
           and(
             eq(rolloutExecutions.rolloutId, id),
@@ -298,11 +304,12 @@ async function act(
   actor: ActorName,
   id: string,
   verb: keyof typeof participles,
-  move: (tx: Transaction) => Promise<boolean>,
+  move: (tx: Transaction, moved: Moved) => Promise<boolean>,
 ): Promise<RolloutRow> {
   const rollout = await services.database.db.transaction(async (tx) => {
     const before = await repository.rolloutById(tx, id);
-    if (!(await move(tx))) throw wrongState(before, participles[verb]);
+    const moved = { by: actor, at: new Date(services.now()) };
+    if (!(await move(tx, moved))) throw wrongState(before, participles[verb]);
     return repository.rolloutById(tx, id);
   });
   await record(services, actor, `rollout.${verb}`, rollout, {});

@@ -12,7 +12,8 @@ import { applyChanges, type Change, type RolloutView, step } from './machine.js'
 import { type Observation, observe } from './observe.js';
 import { expand } from './plan.js';
 import { modelTarget } from './release.js';
-import { moveRollout, type RolloutRow } from './repository.js';
+import { moveGroup, moveRollout, type RolloutRow } from './repository.js';
+import { system } from './service.js';
 import { standingStop } from './stop.js';
 import { gateOf, keepBaseline, watchesDisagreement, watchQuality } from './watch-quality.js';
 
@@ -273,31 +274,29 @@ async function write(
   nowMs: number,
 ): Promise<void> {
   const now = new Date(nowMs);
+  const moved = { by: system, at: now };
   switch (change.kind) {
     case 'rollout': {
       const finished = change.to === 'finished';
-      await moveRollout(tx, rollout.id, [change.from], {
+      const set = {
         state: change.to,
         ...(change.reason === null ? {} : { reason: change.reason }),
         ...(finished ? { finishedAt: now } : {}),
-      });
+      };
+      await moveRollout(tx, rollout.id, [change.from], set, { ...moved, reason: change.reason });
       if (finished && (await isLatest(tx, rollout))) await setChampion(tx, rollout.modelVersionId);
       return;
     }
     case 'group':
-      await tx
-        .update(rolloutGroups)
-        .set({
+      await moveGroup(
+        tx,
+        { rolloutId: rollout.id, index: change.index, from: change.from },
+        {
           state: change.to,
           soakEndsAt: change.soakEndsAtMs === null ? null : new Date(change.soakEndsAtMs),
-        })
-        .where(
-          and(
-            eq(rolloutGroups.rolloutId, rollout.id),
-            eq(rolloutGroups.index, change.index),
-            eq(rolloutGroups.state, change.from),
-          ),
-        );
+        },
+        moved,
+      );
       return;
     case 'execution': {
       const device = members.get(change.deviceId)?.device;

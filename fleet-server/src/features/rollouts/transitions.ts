@@ -1,4 +1,4 @@
-import type { executionStates, groupStates, rolloutStates } from './schemas.js';
+import type { executionStates, groupStates, rolloutStates } from './states.js';
 
 export type RolloutState = (typeof rolloutStates)[number];
 export type GroupState = (typeof groupStates)[number];
