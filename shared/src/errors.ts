@@ -98,6 +98,7 @@ const registry = {
   // labelling, datasets, training, rollouts
   lease_lost: { status: 409, title: 'The lease has passed to someone else.' },
   class_unknown: { status: 422, title: 'No such class.' },
+  class_change_settled: { status: 409, title: 'This change of the classes can no longer be undone.' },
   nothing_to_undo: { status: 409, title: 'There is no answer of yours to undo.' },
   dataset_empty: { status: 422, title: 'There are no labelled frames to snapshot.' },
   training_too_few: {

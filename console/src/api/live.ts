@@ -19,6 +19,8 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
       return [keys.devices, keys.status, keys.stats, keys.explorer];
     case 'queue':
       return [keys.stats, keys.status, keys.classes, keys.explorer];
+    case 'classes':
+      return [keys.classes, keys.explorer, keys.models];
     case 'training':
       return [keys.training, keys.stats, keys.testSets];
     case 'transfer':

@@ -1119,7 +1119,7 @@ export interface paths {
                                 }[];
                                 author: string;
                                 /** @enum {unknown} */
-                                source: "import" | "api";
+                                source: "import" | "api" | "class_change";
                                 /** Format: date-time */
                                 at: string;
                             }[];
@@ -1197,7 +1197,7 @@ export interface paths {
                             }[];
                             author: string;
                             /** @enum {unknown} */
-                            source: "import" | "api";
+                            source: "import" | "api" | "class_change";
                             /** Format: date-time */
                             at: string;
                         };
@@ -1430,6 +1430,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/classes/{id}/effects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What merging or splitting a class would touch; nothing is written */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Labelled with it: they follow a merge, and wait for a label again after a split */
+                            frames: number;
+                            /** @description Frames with boxes of it: they follow a merge, and stay as they are after a split */
+                            boxes: number;
+                            /** @description Whose outputs name it, for a person to look at */
+                            devices: {
+                                id: string;
+                                name: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/classes": {
         parameters: {
             query?: never;
@@ -1437,7 +1501,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The classes, in order */
+        /** The classes, in order, and what became of those that were merged or split */
         get: {
             parameters: {
                 query?: never;
@@ -1461,7 +1525,27 @@ export interface paths {
                                 position: number;
                                 /** @description Frames whose current label is this class */
                                 labels: number;
+                                /** @description What it was called before */
+                                formerNames: string[];
                             }[];
+                            /** @description Classes of before, which old dataset versions and models name */
+                            retired: {
+                                id: string;
+                                name: string;
+                                colour: string;
+                                mergedInto: string | null;
+                            }[];
+                            outdated: {
+                                modelVersion: string;
+                                classes: {
+                                    id: string;
+                                    /** @description What the model calls it */
+                                    name: string;
+                                    /** @enum {unknown} */
+                                    became: "renamed" | "merged" | "split";
+                                    now: string | null;
+                                }[];
+                            } | null;
                         };
                     };
                 };
@@ -1497,6 +1581,8 @@ export interface paths {
                     "application/json": {
                         name: string;
                         colour?: string;
+                        /** @description The same id twice changes once */
+                        requestId?: string;
                     };
                 };
             };
@@ -1514,6 +1600,384 @@ export interface paths {
                             position: number;
                             /** @description Frames whose current label is this class */
                             labels: number;
+                            /** @description What it was called before */
+                            formerNames: string[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the classes, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                /** @enum {unknown} */
+                                kind: "create" | "rename" | "merge" | "split" | "undo";
+                                classId: string;
+                                /** @description Ids of the classes that it became */
+                                into: string[];
+                                summary: string;
+                                /** @description Whose label it changed */
+                                frames: number;
+                                author: string;
+                                /** Format: date-time */
+                                at: string;
+                                undone: boolean;
+                                settled: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge a class into another: its frames and boxes get the other one */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice changes once */
+                        requestId: string;
+                        into: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @enum {unknown} */
+                            kind: "create" | "rename" | "merge" | "split" | "undo";
+                            classId: string;
+                            /** @description Ids of the classes that it became */
+                            into: string[];
+                            summary: string;
+                            /** @description Whose label it changed */
+                            frames: number;
+                            author: string;
+                            /** Format: date-time */
+                            at: string;
+                            undone: boolean;
+                            settled: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{id}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a class another name; labels follow, dataset versions and models keep the old one */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice changes once */
+                        requestId: string;
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @enum {unknown} */
+                            kind: "create" | "rename" | "merge" | "split" | "undo";
+                            classId: string;
+                            /** @description Ids of the classes that it became */
+                            into: string[];
+                            summary: string;
+                            /** @description Whose label it changed */
+                            frames: number;
+                            author: string;
+                            /** Format: date-time */
+                            at: string;
+                            undone: boolean;
+                            settled: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Split a class into new ones: its frames wait in the review queue, to be labelled anew */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice changes once */
+                        requestId: string;
+                        into: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @enum {unknown} */
+                            kind: "create" | "rename" | "merge" | "split" | "undo";
+                            classId: string;
+                            /** @description Ids of the classes that it became */
+                            into: string[];
+                            summary: string;
+                            /** @description Whose label it changed */
+                            frames: number;
+                            author: string;
+                            /** Format: date-time */
+                            at: string;
+                            undone: boolean;
+                            settled: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-changes/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back a merge, or a split of which nothing has been labelled yet */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice changes once */
+                        requestId: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @enum {unknown} */
+                            kind: "create" | "rename" | "merge" | "split" | "undo";
+                            classId: string;
+                            /** @description Ids of the classes that it became */
+                            into: string[];
+                            summary: string;
+                            /** @description Whose label it changed */
+                            frames: number;
+                            author: string;
+                            /** Format: date-time */
+                            at: string;
+                            undone: boolean;
+                            settled: string | null;
                         };
                     };
                 };
@@ -7261,7 +7725,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -7272,7 +7736,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -7384,7 +7848,7 @@ export interface paths {
                             kind: "class" | "unsure" | "skip" | "retracted";
                             classId: string | null;
                             author: string;
-                            source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                            source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                             durationMs: number | null;
                             /** Format: date-time */
                             at: string;
@@ -7497,7 +7961,7 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
                                     /** Format: date-time */
                                     at: string;
@@ -7830,7 +8294,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;
@@ -7946,7 +8410,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -8261,7 +8725,7 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
                                         /** Format: date-time */
                                         at: string;
@@ -8404,7 +8868,7 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
                                 /** Format: date-time */
                                 at: string;

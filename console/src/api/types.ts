@@ -71,6 +71,7 @@ export type LiveEvent =
   | { type: 'telemetry'; deviceId: string }
   | { type: 'frames'; deviceId: string; count: number }
   | { type: 'queue' }
+  | { type: 'classes' }
   | { type: 'training'; runId: string }
   | { type: 'models' }
   | { type: 'transfer'; transferId: string }

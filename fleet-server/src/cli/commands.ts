@@ -1,6 +1,7 @@
 import type { Command } from './command.js';
 import { archives } from './families/archives.js';
 import { audit } from './families/audit.js';
+import { classes } from './families/classes.js';
 import { completion } from './families/completion.js';
 import { datasets } from './families/datasets.js';
 import { devices } from './families/devices.js';
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...devices,
   ...rollouts,
   ...models,
+  ...classes,
   ...datasets,
   ...labels,
   ...archives,

@@ -24,6 +24,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { StoredArchitecture } from '../features/architectures/stored.js';
 import type { BoxRevision, FrameBox } from '../features/boxes/schemas.js';
+import type { ClassChangeDetail } from '../features/classes/change-detail.js';
 import type { DriftSettled } from '../features/drift/schemas.js';
 import type { FormatName } from '../features/exchange/formats/index.js';
 import type {
@@ -290,12 +291,34 @@ export const boxRevisions = pgTable(
   ],
 );
 
+/** A class that was merged or split stays as a row: old dataset versions and models name it. */
 export const classes = pgTable('classes', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
   colour: text('colour').notNull(),
   position: integer('position').notNull(),
   createdAt: now('created_at'),
+  /** Null: frames can be labelled with it. */
+  retiredAt: at('retired_at'),
+  /** Class that stands for it now, never one that is itself merged; null: none, or it was split. */
+  mergedInto: text('merged_into'),
+  formerNames: jsonb('former_names').$type<string[]>().notNull().default([]),
+});
+
+/** What was done to the classes. Append-only: taking one back is a row of its own. */
+export const classChanges = pgTable('class_changes', {
+  id: text('id').primaryKey(),
+  number: serial('number').notNull(),
+  requestId: text('request_id').notNull().unique(),
+  kind: text('kind').$type<ClassChangeDetail['kind']>().notNull(),
+  classId: text('class_id')
+    .notNull()
+    .references(() => classes.id),
+  detail: jsonb('detail').$type<ClassChangeDetail>().notNull(),
+  /** Change that this one takes back. */
+  undoes: text('undoes').unique(),
+  author: text('author').notNull(),
+  at: now('at'),
 });
 
 /** A message that did not validate, kept for a person to look at; bounded by retention. */
@@ -324,7 +347,7 @@ export const reviewItems = pgTable(
     leaseExpiresAt: at('lease_expires_at'),
     /** Fencing token: rises with every lease. */
     token: integer('token').notNull().default(0),
-    /** How often it was skipped; each time takes 1 off the priority, which is otherwise in [0, 1], or 2 when a person sent it. */
+    /** How often it was skipped; each time takes 1 off the priority, which is otherwise in [0, 1], and 2 more when a person sent it. */
     skips: integer('skips').notNull().default(0),
     /** What the champion's head says of the stored embedding, which may be newer than the camera's decision. */
     prelabelClassId: text('prelabel_class_id'),

@@ -195,6 +195,16 @@ t.test('labels go out, come back, and make a dataset', async (t) => {
   t.match(await engineer('labels', 'import', file), { code: 2, said: /no column class/ });
   t.match(await engineer('labels', 'import', join(dir, 'none')), { code: 1, said: /ENOENT/ });
 
+  t.match((await engineer('classes', 'list')).out, /^ID +NAME[\s\S]*good-clean +Good, clean +1/);
+  t.match(await engineer('classes', 'rename', 'Bad', 'Scrap'), { code: 0, out: /Bad is called Scrap now/ });
+  t.match(await engineer('classes', 'split', 'Scrap', '--dry-run', 'Dent, Crack'), {
+    out: /^1 labelled frames/,
+  });
+  t.match(await engineer.json('classes', 'split', 'Scrap', 'Dent, Crack'), { kind: 'split', frames: 1 });
+  const [change] = (await engineer.json<{ items: { id: string }[] }>('classes', 'history')).items;
+  t.match(await engineer.json('classes', 'undo', change!.id), { kind: 'undo', frames: 1 });
+  t.match(await engineer('classes', 'merge', 'Scrap', 'none'), { code: 1, said: /class_unknown/ });
+
   const dataset = await engineer.json<{ id: string; frames: number }>('datasets', 'snapshot');
   t.equal(dataset.frames, 2);
   t.match((await engineer('datasets', 'list')).out, new RegExp(dataset.id));

@@ -139,7 +139,7 @@ onEachEngine('import and export', async (t, engine) => {
       t.equal(ready.contents?.pictures, 8);
       t.equal(done.counts?.issues, 0);
       t.strictSame(
-        (await listClasses(db)).map(({ id, name }) => [id, name]).sort(),
+        (await listClasses(db)).items.map(({ id, name }) => [id, name]).sort(),
         [
           ['good', 'GOOD'],
           ['scratch', 'SCRATCH'],

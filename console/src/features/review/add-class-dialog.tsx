@@ -57,7 +57,7 @@ export function AddClassDialog({ opened, onClose }: { opened: boolean; onClose: 
           ) : null}
           <TextInput
             label="Name"
-            description="What a frame can be, such as good, scratch or dent. A name cannot be changed later."
+            description="What a frame can be, such as good, scratch or dent."
             data-autofocus
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}

@@ -80,7 +80,7 @@ export function useReview(): { session: ReviewSession; snapshot: ReviewSnapshot 
     });
     const forget = live.listen((event) => {
       // Not on 'queue': taking frames is itself such an event.
-      if (event.type === 'frames') void session.refill();
+      if (event.type === 'frames' || event.type === 'classes') void session.refill();
     });
     return () => {
       forget();

@@ -1,10 +1,11 @@
 import { LinesideError } from '@lineside/shared';
 import { eq } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { retriedTransaction } from '../../db/retried-transaction.js';
-import { boxRevisions, classes, frames } from '../../db/schema.js';
+import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
+import { boxRevisions, frames } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { holdClasses } from '../classes/standing.js';
 import type { BoxRevision, FrameBox } from './schemas.js';
 
 type BoxRow = typeof boxRevisions.$inferSelect;
@@ -38,7 +39,7 @@ export async function setBoxes(
   body: { requestId: string; after: number; boxes: FrameBox[] },
 ): Promise<BoxRevision> {
   const row = await retriedTransaction(services.database.db, async (tx) => {
-    const { requestId, after, boxes } = body;
+    const { requestId, after, boxes: given } = body;
     const [before] = await tx.select().from(boxRevisions).where(eq(boxRevisions.requestId, requestId));
     if (before) {
       if (before.frameId === frameId && before.author === actor.email) return before;
@@ -51,9 +52,7 @@ export async function setBoxes(
       .for('update');
     if (!frame) throw new LinesideError('not_found', `There is no frame ${frameId}.`);
     if (frame.revision !== after) throw new LinesideError('edited_meanwhile');
-    const known = new Set((await tx.select({ id: classes.id }).from(classes)).map(({ id }) => id));
-    const unknown = boxes.find(({ classId }) => !known.has(classId));
-    if (unknown) throw new LinesideError('class_unknown', `There is no class ${unknown.classId}.`);
+    const boxes = await ofStandingClasses(tx, given);
     const revision = after + 1;
     const [added] = await tx
       .insert(boxRevisions)
@@ -66,4 +65,14 @@ export async function setBoxes(
     return added!;
   });
   return toBoxRevision(row);
+}
+
+/** A class that was merged becomes the one that stands for it; one that was split may stay on boxes until they are drawn anew. */
+async function ofStandingClasses(tx: Transaction, boxes: readonly FrameBox[]): Promise<FrameBox[]> {
+  const byId = new Map((await holdClasses(tx)).map((row) => [row.id, row]));
+  return boxes.map((box) => {
+    const row = byId.get(box.classId);
+    if (!row) throw new LinesideError('class_unknown', `There is no class ${box.classId}.`);
+    return { ...box, classId: row.mergedInto ?? row.id };
+  });
 }

@@ -19,7 +19,7 @@ export const BoxRevision = Type.Object({
   revision: Type.Integer({ minimum: 1 }),
   boxes: Type.Array(FrameBox),
   author: Type.String(),
-  source: Type.Enum(['import', 'api']),
+  source: Type.Enum(['import', 'api', 'class_change']),
   at: Timestamp,
 });
 export type BoxRevision = Static<typeof BoxRevision>;

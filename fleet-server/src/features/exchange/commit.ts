@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, or, sql } from 'drizzle-orm';
 import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
 import { boxRevisions, frames, importIssues, labels, reviewItems, transfers } from '../../db/schema.js';
 import type { Services } from '../../services.js';
+import { holdStanding } from '../classes/standing.js';
 import { stemOf } from './formats/picture-index.js';
 import { type FrameState, newFrame, type Plan, planLine } from './plan-rows.js';
 import type { TransferRow } from './repository.js';
@@ -11,7 +12,7 @@ import { cancelled, type Prepared } from './take-in.js';
 /**
  * Writes what a batch of lines comes to: frames, labels, boxes, issues, and how far the import is, in one transaction. So a
  * line is done once, whatever happens between.
- * @throws LinesideError `transfer_state` when the import was cancelled, or somebody else goes on with it
+ * @throws LinesideError `class_unknown` when a class was split meanwhile; `transfer_state` when the import was cancelled, or somebody else goes on with it
  */
 export async function commitBatch(
   services: Services,
@@ -19,18 +20,27 @@ export async function commitBatch(
   classIds: ReadonlyMap<string, string | null>,
   batch: readonly Prepared[],
 ): Promise<void> {
-  const now = new Date(services.now());
+  const startedAt = new Date(services.now());
   const first = batch[0]!.line;
   const done = first + batch.length;
   const fresh = await retriedTransaction(services.database.db, async (tx) => {
     const [row] = await tx.select().from(transfers).where(eq(transfers.id, transfer.id)).for('update');
     if (row?.state !== 'running' || row.line !== first) throw cancelled();
+    const standing = await holdStanding(
+      tx,
+      [...classIds.values()].flatMap((id) => id ?? []),
+    );
+    const now = (id: string | null) => (id === null ? null : standing.get(id)!);
+    const idsNow = new Map([...classIds].map(([name, id]) => [name, now(id)]));
     const known = await knownFrames(tx, batch);
     const plan: Plan = {
-      ...{ frames: [], labels: [], boxes: [], items: new Map(), issues: [], now },
+      ...{ frames: [], labels: [], boxes: [], items: new Map(), issues: [], now: startedAt },
       counts: { ...(row.counts ?? noCounts) },
     };
-    for (const prepared of batch) planLine(plan, known, prepared, { transfer: row, classIds });
+    for (const prepared of batch) {
+      const meant = { ...prepared, classId: now(prepared.classId) };
+      planLine(plan, known, meant, { transfer: row, classIds: idsNow });
+    }
     await write(tx, plan, known);
     plan.counts.issues += plan.issues.length;
     const total = row.contents?.lines ?? done;

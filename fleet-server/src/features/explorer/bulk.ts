@@ -1,10 +1,11 @@
 import { LinesideError } from '@lineside/shared';
-import { eq, inArray, sql } from 'drizzle-orm';
+import { inArray, sql } from 'drizzle-orm';
 import { literally } from '../../db/like.js';
 import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
-import { classes, frames, labels, reviewItems } from '../../db/schema.js';
+import { frames, labels, reviewItems } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { holdClasses, holdStanding } from '../classes/standing.js';
 import { sentPriority } from '../labelling/queue-order.js';
 
 const source = 'explorer';
@@ -39,12 +40,11 @@ const list = (frameIds: readonly string[]) =>
 export async function labelMany(
   services: Services,
   actor: Actor,
-  { requestId, frameIds, classId }: { requestId: string; frameIds: readonly string[]; classId: string },
+  { requestId, frameIds, ...given }: { requestId: string; frameIds: readonly string[]; classId: string },
 ): Promise<{ labelled: number; unchanged: number }> {
   const at = new Date(services.now());
   const labelled = await retriedTransaction(services.database.db, async (tx) => {
-    const [known] = await tx.select({ id: classes.id }).from(classes).where(eq(classes.id, classId));
-    if (!known) throw new LinesideError('class_unknown', `There is no class ${classId}.`);
+    const classId = (await holdStanding(tx, [given.classId])).get(given.classId)!;
     await lock(tx, frameIds);
     const before = await requested(tx, requestId, actor.email);
     if (before.length > 0) return before.length;
@@ -83,7 +83,8 @@ async function requested(tx: Transaction, requestId: string, author: string): Pr
 }
 
 /**
- * Takes back what a request labelled, by further revisions. A frame that had no label waits in the queue again.
+ * Takes back what a request labelled, by further revisions. A frame that had no label waits in the queue again, and so does one
+ * whose class of before was split since.
  * @param undo id of the request to take back, one of the same person's
  */
 export async function undoMany(
@@ -95,6 +96,7 @@ export async function undoMany(
   const undone = await retriedTransaction(services.database.db, async (tx) => {
     const frameIds = await requested(tx, undo, actor.email);
     if (frameIds.length === 0) throw new LinesideError('nothing_to_undo');
+    await holdClasses(tx);
     await lock(tx, frameIds);
     const before = await requested(tx, requestId, actor.email);
     if (before.length > 0) return before.length;
@@ -104,17 +106,18 @@ export async function undoMany(
         from ${frames} join labels on labels.frame_id = ${frames.id} and labels.revision = ${frames.labelRevision}
         where ${frames.id} in ${list(frameIds)} and labels.request_id = ${idFor(undo)}
       ), earlier as (
-        select undone.frame_id, previous.kind, previous.class_id
+        select undone.frame_id, coalesce(was.merged_into, was.id) as class_id,
+          case when was.retired_at is not null and was.merged_into is null then null else previous.kind end as kind
         from undone left join lateral (
           select kind, class_id from labels
           where labels.frame_id = undone.frame_id and labels.revision < undone.revision
             and labels.source <> 'second_opinion'
           order by labels.revision desc limit 1
-        ) as previous on true
+        ) as previous on true left join classes as was on was.id = previous.class_id
       ), fresh as (
         insert into labels (frame_id, revision, kind, class_id, author, source, request_id, at)
         select frame_id, (select max(revision) from labels where labels.frame_id = earlier.frame_id) + 1,
-          coalesce(kind, 'retracted'), class_id, ${actor.email}, ${source}, ${`${requestId}:`} || frame_id,
+          coalesce(kind, 'retracted'), case when kind is not null then class_id end, ${actor.email}, ${source}, ${`${requestId}:`} || frame_id,
           ${at.toISOString()}::timestamptz
         from earlier
         returning frame_id, revision, nullif(kind, 'retracted') as kind, class_id

@@ -1,11 +1,13 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { literally } from '../../db/like.js';
 import { frameFindings, frames, reviewItems } from '../../db/schema.js';
+import { standingSql } from '../classes/standing.js';
 import type { FrameFilter } from './schemas.js';
 
 export type Dimension = keyof FrameFilter;
 
-export const decided = sql<string | null>`${frames.decision} ->> 'classId'`;
+/** By what the class is now. */
+export const decided = standingSql(sql`(${frames.decision} ->> 'classId')`);
 export const confidence = sql<number | null>`(${frames.decision} ->> 'confidence')::float8`;
 export const model = sql<string | null>`${frames.decision} ->> 'modelVersion'`;
 export const labelState = sql<string>`coalesce(${frames.labelKind}, 'none')`;
@@ -25,7 +27,7 @@ export const findingConditions = {
 
 const ofFinding = <T>(value: SQL, condition?: SQL) => sql<T | null>`(select ${value} from ${frameFindings}
   where ${frameFindings.frameId} = ${frames.id}${condition ? sql` and ${condition}` : sql``})`;
-export const suggested = ofFinding<string>(sql`${frameFindings.suggestedClassId}`, doubted);
+export const suggested = ofFinding<string>(standingSql(sql`${frameFindings.suggestedClassId}`), doubted);
 export const clusterOf = ofFinding<number>(sql`${frameFindings.cluster}`);
 export const oddness = ofFinding<number>(sql`${frameFindings.oddness}`);
 export const strikingness = ofFinding<number>(

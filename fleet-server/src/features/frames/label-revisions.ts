@@ -2,7 +2,8 @@ import { LinesideError } from '@lineside/shared';
 import { desc, eq } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
-import { classes, frames, labels } from '../../db/schema.js';
+import { frames, labels } from '../../db/schema.js';
+import { holdStanding } from '../classes/standing.js';
 import type { LabelRevision } from './schemas.js';
 
 export type LabelRow = typeof labels.$inferSelect;
@@ -30,17 +31,19 @@ export const toLabelRevision = (row: Omit<LabelRow, 'frameId' | 'requestId'>): L
 
 /**
  * Adds one revision to a frame's label history; the frame's current label follows, except for a second opinion,
- * which is kept beside it. The frame's row is locked first, so that two writers get two revisions.
+ * which is kept beside it. The frame's row is locked, so that two writers get two revisions. A class that was merged meanwhile
+ * becomes the one that stands for it.
  * @throws LinesideError `not_found`, `class_unknown`
  */
-export async function appendLabel(tx: Transaction, label: NewLabel): Promise<LabelRow> {
+export async function appendLabel(tx: Transaction, given: NewLabel): Promise<LabelRow> {
+  const standing = await holdStanding(tx, given.classId === null ? [] : [given.classId]);
+  const label = { ...given, classId: standing.get(given.classId ?? '') ?? null };
   const [frame] = await tx
     .select({ id: frames.id })
     .from(frames)
     .where(eq(frames.id, label.frameId))
     .for('update');
   if (!frame) throw new LinesideError('not_found', `There is no frame ${label.frameId}.`);
-  if (label.classId !== null) await requireClass(tx, label.classId);
   const [newest] = await tx
     .select({ revision: labels.revision })
     .from(labels)
@@ -79,9 +82,4 @@ export async function labelOfRequest(
     throw new LinesideError('conflict', 'The request id was used for something else.');
   }
   return row;
-}
-
-async function requireClass(tx: Transaction, classId: string): Promise<void> {
-  const [found] = await tx.select({ id: classes.id }).from(classes).where(eq(classes.id, classId));
-  if (!found) throw new LinesideError('class_unknown', `There is no class ${classId}.`);
 }

@@ -21,6 +21,7 @@ export const LabelRevision = Type.Object({
     Type.Literal('second_opinion'),
     Type.Literal('import'),
     Type.Literal('rule'),
+    Type.Literal('class_change', { description: 'The class was merged or split, or that was undone' }),
   ]),
   durationMs: Nullable(Type.Integer({ minimum: 0 })),
   at: Timestamp,

@@ -1,10 +1,11 @@
 import { isErrorCode, LinesideError } from '@lineside/shared';
 import { eq, sql } from 'drizzle-orm';
-import { classes, frameFindings, frames } from '../../db/schema.js';
+import { frameFindings, frames } from '../../db/schema.js';
 import { readSetting, writeSetting } from '../../db/settings.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { InspectResult } from '../../learning/worker-protocol.js';
 import type { Services } from '../../services.js';
+import { allClasses, isStanding } from '../classes/standing.js';
 import { type InspectionInput, loadInput } from './inputs.js';
 import type { Inspection } from './schemas.js';
 
@@ -84,7 +85,7 @@ export class Inspector {
     const at = new Date(this.#services.now()).toISOString();
     const input = await loadInput(database.db);
     if (!input) throw new LinesideError('dataset_empty', 'No stored frame has an embedding yet.');
-    const known = await database.db.select({ id: classes.id }).from(classes).orderBy(classes.position);
+    const known = (await allClasses(database.db)).filter(isStanding);
     const place = new Map(known.map(({ id }, index) => [id, index]));
     const labels = Int32Array.from(input.frames, ({ classId }) => place.get(classId ?? '') ?? -1);
     const { features, dimensions, groups } = input;

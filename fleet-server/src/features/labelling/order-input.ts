@@ -3,6 +3,7 @@ import type { Db } from '../../db/database.js';
 import { frames, modelVersions, reviewItems } from '../../db/schema.js';
 import { parseHead, type SerializedHead } from '../../learning/head/head.js';
 import type { Services } from '../../services.js';
+import { allClasses, standingIn } from '../classes/standing.js';
 import { embeddings } from '../frames/embeddings.js';
 import { championId, isBootstrap } from '../models/repository.js';
 import { embedAnew } from './embed-anew.js';
@@ -76,12 +77,16 @@ async function loadChampion({ database: { db }, blobs }: Services) {
   if (!known) return { id, space, dimensions, modelSha256, head: null };
   const serialized: SerializedHead = JSON.parse((await blobs.read(model.headSha256!)).toString());
   parseHead(serialized);
+  const now = standingIn(await allClasses(db));
   return {
     id,
     space,
     dimensions,
     modelSha256,
-    head: { serialized, names: model.manifest.classes.map(({ name }) => name) },
+    head: {
+      serialized,
+      names: model.manifest.classes.map(({ id: known, name }) => now(known)?.name ?? name),
+    },
   };
 }
 

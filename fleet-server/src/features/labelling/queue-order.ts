@@ -153,7 +153,7 @@ export class QueueOrderer {
       }));
       const updated = await this.#services.database.db.execute(sql`
         update review_items set
-          priority = case when sent_by is null then o.score else ${sentPriority}::float8 end - review_items.skips,
+          priority = case when sent_by is null then 0 else ${sentPriority}::float8 end + o.score - review_items.skips,
           reason = case when sent_by is null then o.reason else review_items.reason end,
           prelabel_class_id = o.class,
           prelabel_confidence = o.confidence

@@ -1,4 +1,5 @@
 import type { DbOrTransaction } from '../../db/database.js';
+import { allClasses, standingIn } from '../classes/standing.js';
 import { framesById } from '../frames/repository.js';
 import type { Frame } from '../frames/schemas.js';
 import type { ReviewRow } from './lease.js';
@@ -7,7 +8,14 @@ import type { ReviewItem } from './schemas.js';
 /** A model that knows nothing gives every class the same probability: that is no prelabel. */
 const leastMargin = 0.01;
 
-function prelabel(row: ReviewRow, frame: Frame): ReviewItem['prelabel'] {
+/** By what the class is now; a model may know it by what it was. */
+function prelabel(row: ReviewRow, frame: Frame, now: ReturnType<typeof standingIn>): ReviewItem['prelabel'] {
+  const said = saidOf(row, frame);
+  const standing = said && now(said.classId);
+  return said && standing ? { ...said, classId: standing.id } : null;
+}
+
+function saidOf(row: ReviewRow, frame: Frame): ReviewItem['prelabel'] {
   if (row.givenClassId !== null) return { classId: row.givenClassId, confidence: 1 };
   if (row.prelabelClassId !== null && row.prelabelConfidence !== null) {
     return { classId: row.prelabelClassId, confidence: row.prelabelConfidence };
@@ -23,13 +31,14 @@ export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRo
     db,
     rows.map((row) => row.frameId),
   );
+  const now = standingIn(await allClasses(db));
   const byId = new Map(found.map((frame) => [frame.id, frame]));
   return rows.flatMap((row) => {
     const frame = byId.get(row.frameId);
     if (!frame) return [];
     return {
       frame,
-      prelabel: prelabel(row, frame),
+      prelabel: prelabel(row, frame, now),
       reason: row.reason,
       score: row.priority,
       token: row.token,

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gte, inArray, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, ne, sql } from 'drizzle-orm';
 import type { Db, DbOrTransaction } from '../../db/database.js';
 import { datasetVersions, frames, labels, reviewItems, trainingRuns } from '../../db/schema.js';
 
@@ -32,6 +32,7 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
       and(
         eq(labels.author, author),
         inArray(labels.kind, ['class', 'unsure']),
+        ne(labels.source, 'class_change'),
         gte(labels.at, new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0))),
       ),
     );

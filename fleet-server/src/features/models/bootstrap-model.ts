@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isErrorCode } from '@lineside/shared';
-import { eq, inArray } from 'drizzle-orm';
+import { eq, inArray, isNull } from 'drizzle-orm';
 import { classes, modelVersions, rollouts } from '../../db/schema.js';
 import { ensureDefaultBackbone } from '../../learning/backbone/default-backbone.js';
 import { runLearningJob } from '../../learning/worker-client.js';
@@ -21,6 +21,7 @@ export async function missingBootstrap({ database: { db } }: Services): Promise<
   const wanted = await db
     .select({ id: classes.id, name: classes.name })
     .from(classes)
+    .where(isNull(classes.retiredAt))
     .orderBy(classes.position, classes.id);
   if (wanted.length < 2) return null;
   const models = await listModels(db);

@@ -8,6 +8,7 @@ export const LiveEvent = Type.Union([
   Type.Object({ type: Type.Literal('telemetry'), deviceId: Type.String() }),
   Type.Object({ type: Type.Literal('frames'), deviceId: Type.String(), count: Type.Integer() }),
   Type.Object({ type: Type.Literal('queue') }),
+  Type.Object({ type: Type.Literal('classes') }),
   Type.Object({ type: Type.Literal('training'), runId: Type.String() }),
   Type.Object({ type: Type.Literal('models') }),
   Type.Object({ type: Type.Literal('transfer'), transferId: Type.String() }),

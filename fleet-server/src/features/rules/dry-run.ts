@@ -1,6 +1,7 @@
-import { asc, desc } from 'drizzle-orm';
-import { classes, frames } from '../../db/schema.js';
+import { desc } from 'drizzle-orm';
+import { frames } from '../../db/schema.js';
 import type { Services } from '../../services.js';
+import { allClasses } from '../classes/standing.js';
 import { ruledColumns, tagsOf } from './apply.js';
 import { changesOf, compileRules, type Match, needsPicture } from './evaluate.js';
 import type { DryRun, FrameRule } from './schemas.js';
@@ -14,7 +15,7 @@ export async function tryRules(
   { rules, frames: most = defaultFrames }: { rules: FrameRule[]; frames?: number },
 ): Promise<DryRun> {
   const { db } = services.database;
-  const evaluate = compileRules(rules, await db.select().from(classes).orderBy(asc(classes.position)));
+  const evaluate = compileRules(rules, await allClasses(db));
   const rows = await db
     .select(ruledColumns)
     .from(frames)

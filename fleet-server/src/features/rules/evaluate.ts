@@ -1,5 +1,5 @@
 import type { classes, frames } from '../../db/schema.js';
-import { findClass } from '../exchange/class-names.js';
+import { findClass } from '../classes/standing.js';
 import { fillIn, parsePattern } from './pattern.js';
 import type { Tags } from './picture-tags.js';
 import type { FrameRule } from './schemas.js';

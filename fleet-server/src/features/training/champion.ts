@@ -5,6 +5,7 @@ import { datasetItems, frames, trainingRuns } from '../../db/schema.js';
 import type { Champion } from '../../learning/comparison/input.js';
 import type { NotComparedReason } from '../../learning/comparison/report.js';
 import type { Services } from '../../services.js';
+import { allClasses, standingIn } from '../classes/standing.js';
 import { type DatasetItem, type DatasetRow, datasetItemsOf } from '../datasets/repository.js';
 import { championId, modelById } from '../models/repository.js';
 import { shiftOf } from './shift.js';
@@ -33,8 +34,10 @@ export async function championToCompare(services: Services, dataset: DatasetRow)
     throw error;
   }
   const taught = taughtIn(await datasetItemsOf(db, dataset.id), await datasetItemsOf(db, datasetVersion));
+  // What it says counts by what the class is now.
+  const now = standingIn(await allClasses(db));
   return {
-    ...{ modelVersion, modelPath, classIds: model.manifest.classes.map(({ id }) => id) },
+    ...{ modelVersion, modelPath, classIds: model.manifest.classes.map(({ id }) => now(id)?.id ?? id) },
     frames: (await testFrames(db, dataset.id)).map(({ frameId, deviceId, capturedAt, clockSuspect }) => ({
       ...{ frameId, device: deviceId },
       ...{ shift: clockSuspect ? 'clock not trusted' : shiftOf(capturedAt), taught: taught.has(frameId) },
