@@ -7,6 +7,7 @@ import { agentBench } from './agent/full-rate.js';
 import { recoveryBench } from './agent/recovery.js';
 import { soakBench } from './agent/soak.js';
 import { consoleBench } from './console/console.js';
+import { rolloutBench } from './fleet/rollout.js';
 import { ingestBench } from './ingest.js';
 import { int8Bench } from './int8/int8.js';
 import { anomalyBench } from './learning/anomaly.js';
@@ -25,6 +26,7 @@ const benches: Record<string, Bench> = {
   modes: modesBench,
   promise: promiseBench,
   anomaly: anomalyBench,
+  rollout: rolloutBench,
   console: consoleBench,
 };
 

@@ -32,6 +32,8 @@ export const benchOptions = {
   'per-class': text,
   modes: text,
   alpha: text,
+  devices: text,
+  database: text,
 } as const;
 
 export interface BenchContext {

@@ -1,0 +1,17 @@
+import type { FleetCounts } from './fleet-process.js';
+
+/** A server process that a fleet is tried on; it comes back under the same address. */
+export interface Target {
+  readonly name: 'lineside' | 'bare';
+  readonly mqttUrl: string;
+  readonly pid: number;
+  /** SIGKILL, and a new process. */
+  restart(): Promise<void>;
+  /** Reported states that this process took in. */
+  reports(): Promise<number>;
+  /** Resolves when this report, and every one before it, is where people can read it. */
+  known(report: NonNullable<FleetCounts['lastReport']>): Promise<void>;
+  /** Resolves when so many devices are known to be connected. */
+  online(devices: number): Promise<void>;
+  stop(): Promise<void>;
+}
