@@ -10,9 +10,9 @@ import { openDatabase } from './db/open.js';
 import { buildDevicePort } from './device-port/device-port.js';
 import { createAudit } from './features/audit/audit-log.js';
 import { bootstrapAdmin } from './features/auth/service.js';
+import { Admission } from './features/devices/admission.js';
 import { DeviceHub } from './features/devices/device-hub.js';
 import { Enrolment } from './features/devices/enrolment.js';
-import { isAdmitted } from './features/devices/repository.js';
 import { registerAlarmMetrics } from './features/monitoring/alarm-metrics.js';
 import { createLiveBus } from './features/monitoring/live-bus.js';
 import { createProductBackground } from './features/product.js';
@@ -108,8 +108,10 @@ async function open(
   collectDefaultMetrics({ register: registry });
   const live = createLiveBus(log);
   const audit = createAudit(database);
+  const admission = new Admission(database.db);
   const hub = new DeviceHub({
     db: database.db,
+    admission,
     audit,
     blobs,
     live,
@@ -159,7 +161,7 @@ async function open(
     artifacts,
     blobs,
     log,
-    admit: (deviceId, sha256) => isAdmitted(database.db, deviceId, sha256),
+    admit: (deviceId, sha256) => admission.admits(deviceId, sha256),
     enrolmentsPerMinute: config.enrolmentsPerMinute,
   });
   opened.push(() => devicePort.close());

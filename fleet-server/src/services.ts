@@ -37,6 +37,13 @@ export interface DeviceLink {
     deviceId: string,
     change: Pick<DesiredState, 'model' | 'rolloutId' | 'policy' | 'shadow'>,
   ): Promise<DesiredState>;
+  /** The same for many devices at once, each named once at most; those that are not known are left out. */
+  setDesiredOfMany(
+    changes: readonly {
+      deviceId: string;
+      change: Pick<DesiredState, 'model' | 'rolloutId' | 'policy' | 'shadow'>;
+    }[],
+  ): Promise<void>;
   /** Sends the desired state that is stored, when the device is online. */
   sendDesired(deviceId: string): Promise<void>;
   /** What the server itself finds wrong with connected devices, by device id. */

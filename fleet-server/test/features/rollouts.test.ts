@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { devices } from '../../src/db/schema.js';
 import { setChallenger } from '../../src/features/challengers/service.js';
 import { championId, setChampion } from '../../src/features/models/repository.js';
@@ -7,6 +7,7 @@ import { type Gate, usualGate } from '../../src/features/rollouts/plan.js';
 import { previewRollout } from '../../src/features/rollouts/preview.js';
 import * as repository from '../../src/features/rollouts/repository.js';
 import { rollBack } from '../../src/features/rollouts/roll-back.js';
+import { setRules } from '../../src/features/rollouts/rules.js';
 import * as service from '../../src/features/rollouts/service.js';
 import { liftStop, stopFleet } from '../../src/features/rollouts/stop.js';
 import { tick } from '../../src/features/rollouts/ticker.js';
@@ -357,6 +358,27 @@ onEachEngine('rollouts', async (t, engine) => {
     t.equal((await show(id)).groups[0]?.state, 'soaking', 'and then it goes on where it was');
     const actions = world.audit.map(({ action }) => action);
     t.ok(actions.includes('fleet.stop') && actions.includes('fleet.go_on'));
+  });
+
+  t.test('fifteen thousand devices are told once each and followed', async (t) => {
+    const fleet = 15_000;
+    await db.execute(sql`
+      insert into devices (id, name, certificate_pem, certificate_sha256, certificate_expires_at, online)
+      select 'many-' || n, 'many', '', '', now(), true from generate_series(1, ${fleet}::int) as n`);
+    await setRules(services, who, { fourEyes: false, widestShare: 1 });
+    const { id } = await start('v1', allAtOnce);
+    t.equal(new Set(told().map(([deviceId]) => deviceId)).size, fleet + 3);
+    await background.tick();
+    t.equal(told().length, fleet + 3, 'nobody is told twice');
+    await db.execute(sql`
+      update devices set reported = jsonb_build_object(
+        'desiredRevision', desired_revision, 'model', null,
+        'update', jsonb_build_object('phase', case when name = 'many' then 'downloading' else 'verifying' end,
+          'releaseCounter', desired->'model'->'releaseCounter'))`);
+    await background.tick();
+    const count = (state: string) => Object.values(known).filter((each) => each === state).length;
+    const known = await states(id);
+    t.match([count('downloading'), count('verifying')], [fleet, 3]);
   });
 
   t.test('by itself: a report moves the rollout on', async (t) => {

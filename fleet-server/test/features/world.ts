@@ -7,7 +7,7 @@ import { LocalBlobs } from '../../src/blobs/local-blobs.js';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { classes, devices, frames, modelVersions, reviewItems } from '../../src/db/schema.js';
-import type { DesiredChange } from '../../src/features/devices/repository.js';
+import { changeDesired, type DesiredChange, readDesired } from '../../src/features/devices/repository.js';
 import type { LiveEvent } from '../../src/features/monitoring/schemas.js';
 import type { Actor } from '../../src/http/route.js';
 import type { Artifacts, Audit, DeviceLink, LiveBus, Services } from '../../src/services.js';
@@ -38,16 +38,12 @@ export class FakeDevices implements DeviceLink {
   }
   async sendDesired(): Promise<void> {}
   async setDesired(deviceId: string, change: DesiredChange) {
-    const [row] = await this.database.db
-      .update(devices)
-      .set({
-        desired: sql`coalesce(${devices.desired}, '{}'::jsonb) || ${JSON.stringify(change)}::jsonb`,
-        desiredRevision: sql`${devices.desiredRevision} + 1`,
-      })
-      .where(eq(devices.id, deviceId))
-      .returning();
-    this.told.push({ deviceId, change });
-    return { v: 1 as const, revision: row!.desiredRevision, ...row!.desired };
+    await this.setDesiredOfMany([{ deviceId, change }]);
+    return (await readDesired(this.database.db, [deviceId])).get(deviceId)!;
+  }
+  async setDesiredOfMany(changes: readonly { deviceId: string; change: DesiredChange }[]): Promise<void> {
+    await changeDesired(this.database.db, changes);
+    this.told.push(...changes);
   }
   async command(): Promise<never> {
     throw new Error('not part of this test');

@@ -3,7 +3,7 @@ import {
   type Alarm,
   type Command,
   CommandMessage,
-  DesiredState,
+  type DesiredState,
   downTopic,
   encodeMessage,
   LinesideError,
@@ -22,18 +22,13 @@ import { FrameIngest, type Receipt } from '../ingest/frame-ingest.js';
 import { messageHandlers } from '../ingest/messages.js';
 import { ingestMetrics } from '../ingest/metrics.js';
 import { Quarantine } from '../ingest/quarantine.js';
+import type { Admission } from './admission.js';
 import { CloneWatch } from './clone-watch.js';
 import { CommandChannel } from './command-channel.js';
+import { DesiredStates } from './desired-states.js';
 import { DeviceStateWriter } from './device-state.js';
 import { EventLog } from './event-log.js';
-import {
-  changeDesired,
-  type DesiredChange,
-  isAdmitted,
-  quarantine,
-  readDesired,
-  release,
-} from './repository.js';
+import { type DesiredChange, quarantine, release } from './repository.js';
 import { SilenceWatch } from './silence-watch.js';
 
 const commandTimeoutMs = 15_000;
@@ -43,6 +38,7 @@ const receiptsPerMessage = 1000;
 
 export interface DeviceHubOptions {
   db: Db;
+  admission: Admission;
   blobs: Blobs;
   live: LiveBus;
   audit: Audit;
@@ -67,6 +63,7 @@ export class DeviceHub implements DeviceLink {
       encodeMessage(CommandMessage, { v: 1, id, command }),
     ),
   );
+  private readonly desired: DesiredStates;
   private readonly state: DeviceStateWriter;
   private readonly silence: SilenceWatch;
   private readonly events: EventLog;
@@ -77,6 +74,13 @@ export class DeviceHub implements DeviceLink {
 
   constructor(private readonly options: DeviceHubOptions) {
     const { db, blobs, log, now, live } = options;
+    this.desired = new DesiredStates({
+      db,
+      now,
+      isConnected: (deviceId) => this.isConnected(deviceId),
+      publish: (deviceId, payload) => this.requireBroker().publish(downTopic(deviceId, 'desired'), payload),
+      background: (work) => this.background(work),
+    });
     this.state = new DeviceStateWriter(db);
     this.silence = new SilenceWatch(now);
     this.events = new EventLog(db);
@@ -134,7 +138,7 @@ export class DeviceHub implements DeviceLink {
       limits: options.limits,
       totalInFlight: options.totalInFlight,
       log: options.log,
-      admit: (deviceId, sha256) => isAdmitted(options.db, deviceId, sha256),
+      admit: (deviceId, sha256) => options.admission.admits(deviceId, sha256),
       connects: (deviceId, instance) => this.connects(deviceId, instance),
       receive: (deviceId, channel, payload, live) => {
         metrics.messages.inc({ channel });
@@ -142,11 +146,13 @@ export class DeviceHub implements DeviceLink {
       },
       onConnected: (deviceId) => {
         this.silence.connected(deviceId);
+        this.desired.forget(deviceId);
         this.note(deviceId, true);
       },
       onDisconnected: (deviceId) => {
         this.commands.fail(deviceId);
         this.silence.gone(deviceId);
+        this.desired.forget(deviceId);
         this.note(deviceId, false);
       },
       onSubscribed: (deviceId, topic) => {
@@ -173,17 +179,16 @@ export class DeviceHub implements DeviceLink {
     return this.broker?.isConnected(deviceId) ?? false;
   }
 
-  async setDesired(deviceId: string, change: DesiredChange): Promise<DesiredState> {
-    const desired = await changeDesired(this.options.db, deviceId, change);
-    if (!desired) throw new LinesideError('device_unknown', deviceId);
-    if (this.isConnected(deviceId)) this.background(this.publishDesired(deviceId, desired));
-    return desired;
+  setDesired(deviceId: string, change: DesiredChange): Promise<DesiredState> {
+    return this.desired.set(deviceId, change);
   }
 
-  async sendDesired(deviceId: string): Promise<void> {
-    if (!this.isConnected(deviceId)) return;
-    const desired = await readDesired(this.options.db, deviceId);
-    if (desired) await this.publishDesired(deviceId, desired);
+  async setDesiredOfMany(changes: readonly { deviceId: string; change: DesiredChange }[]): Promise<void> {
+    await this.desired.setMany(changes);
+  }
+
+  sendDesired(deviceId: string): Promise<void> {
+    return this.desired.send(deviceId);
   }
 
   raisedAlarms(): ReadonlyMap<string, readonly Alarm[]> {
@@ -272,13 +277,6 @@ export class DeviceHub implements DeviceLink {
   private background(work: Promise<unknown>): void {
     work.catch((error: Error) =>
       this.options.log.error({ error: error.message }, 'device bookkeeping failed'),
-    );
-  }
-
-  private publishDesired(deviceId: string, desired: DesiredState): Promise<void> {
-    return this.requireBroker().publish(
-      downTopic(deviceId, 'desired'),
-      encodeMessage(DesiredState, { ...desired, at: this.options.now() }),
     );
   }
 

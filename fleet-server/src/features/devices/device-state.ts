@@ -1,7 +1,7 @@
 import type { ReportedState, TelemetryMessage } from '@lineside/shared';
 import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
-import { GroupCommit } from '../ingest/group-commit.js';
+import { GroupCommit } from '../../db/group-commit.js';
 
 interface StateChange {
   deviceId: string;

@@ -1,8 +1,8 @@
 import type { EventMessage } from '@lineside/shared';
 import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
+import { GroupCommit } from '../../db/group-commit.js';
 import { deviceEvents } from '../../db/schema.js';
-import { GroupCommit } from '../ingest/group-commit.js';
 
 const keptPerDevice = 500;
 const trimEvery = 100;

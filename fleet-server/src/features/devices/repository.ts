@@ -1,5 +1,5 @@
 import { type DesiredState, type RemoteSettings, ReportedState, TelemetryMessage } from '@lineside/shared';
-import { and, asc, desc, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import { Compile } from 'typebox/compile';
 import type { Db } from '../../db/database.js';
 import { deviceEvents, devices } from '../../db/schema.js';
@@ -53,42 +53,6 @@ export async function setLabels(db: Db, id: string, { site, tags }: DeviceLabels
   return rows.length > 0;
 }
 
-/**
- * Whether this very certificate belongs to a device of the fleet that is neither revoked nor in quarantine. The first
- * use of a certificate that was issued in place of another ends the other.
- */
-export async function isAdmitted(db: Db, id: string, certificateSha256: string): Promise<boolean> {
-  const here = and(eq(devices.id, id), isNull(devices.revokedAt), isNull(devices.quarantinedAt));
-  const rows = await db
-    .select({ current: devices.certificateSha256 })
-    .from(devices)
-    .where(
-      and(
-        here,
-        or(
-          eq(devices.certificateSha256, certificateSha256),
-          eq(devices.nextCertificateSha256, certificateSha256),
-        ),
-      ),
-    );
-  const [found] = rows;
-  if (!found) return false;
-  if (found.current === certificateSha256) return true;
-  await db
-    .update(devices)
-    .set({
-      certificatePem: sql`${devices.nextCertificatePem}`,
-      certificateSha256: sql`${devices.nextCertificateSha256}`,
-      certificateExpiresAt: sql`${devices.nextCertificateExpiresAt}`,
-      nextCertificatePem: null,
-      nextCertificateSha256: null,
-      nextCertificateExpiresAt: null,
-      nextCsrSha256: null,
-    })
-    .where(and(eq(devices.id, id), eq(devices.nextCertificateSha256, certificateSha256)));
-  return true;
-}
-
 /** @returns whether it was not in quarantine before */
 export async function quarantine(db: Db, id: string, at: Date): Promise<boolean> {
   const rows = await db
@@ -109,23 +73,30 @@ export async function release(db: Db, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+type DesiredRow = { id: string; revision: number; desired: Record<string, unknown> | null };
+
 const toDesired = (revision: number, change: Record<string, unknown> | null): DesiredState => ({
   v: 1,
   revision,
   ...(change as DesiredChange | null),
 });
 
-/** Merges the change into the desired state, part by part, and raises the revision. Null: no such device. */
-export async function changeDesired(db: Db, id: string, change: DesiredChange): Promise<DesiredState | null> {
-  const [row] = await db
-    .update(devices)
-    .set({
-      desired: sql`coalesce(${devices.desired}, '{}'::jsonb) || ${JSON.stringify(change)}::jsonb`,
-      desiredRevision: sql`${devices.desiredRevision} + 1`,
-    })
-    .where(eq(devices.id, id))
-    .returning({ revision: devices.desiredRevision, desired: devices.desired });
-  return row ? toDesired(row.revision, row.desired) : null;
+/**
+ * Merges each change into the desired state of its device, part by part, and raises the revision. A device is named once at
+ * most. @returns the new state of those that there are
+ */
+export async function changeDesired(
+  db: Db,
+  changes: readonly { deviceId: string; change: DesiredChange }[],
+): Promise<Map<string, DesiredState>> {
+  const { rows } = await db.execute<DesiredRow>(sql`
+    update devices set
+      desired = coalesce(devices.desired, '{}'::jsonb) || c.change,
+      desired_revision = devices.desired_revision + 1
+    from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as c("deviceId" text, change jsonb)
+    where devices.id = c."deviceId"
+    returning devices.id, devices.desired_revision as revision, devices.desired`);
+  return new Map(rows.map((row) => [row.id, toDesired(row.revision, row.desired)]));
 }
 
 /**
@@ -153,11 +124,11 @@ export async function changeSettings(
   return row ?? null;
 }
 
-/** Null before there is any. */
-export async function readDesired(db: Db, id: string): Promise<DesiredState | null> {
-  const [row] = await db
-    .select({ revision: devices.desiredRevision, desired: devices.desired })
+/** Of the devices that were told anything. */
+export async function readDesired(db: Db, ids: string[]): Promise<Map<string, DesiredState>> {
+  const rows = await db
+    .select({ id: devices.id, revision: devices.desiredRevision, desired: devices.desired })
     .from(devices)
-    .where(eq(devices.id, id));
-  return row && row.revision > 0 ? toDesired(row.revision, row.desired) : null;
+    .where(and(inArray(devices.id, ids), gt(devices.desiredRevision, 0)));
+  return new Map(rows.map((row) => [row.id, toDesired(row.revision, row.desired)]));
 }

@@ -9,11 +9,11 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import Type from 'typebox';
 import type { Db } from '../../db/database.js';
+import { GroupCommit } from '../../db/group-commit.js';
 import { sqlState } from '../../db/retried-transaction.js';
 import type { Blobs } from '../../services.js';
 import { insertFrames } from './frame-repository.js';
 import { checkImage, type FrameRow, toFrameRow } from './frame-row.js';
-import { GroupCommit } from './group-commit.js';
 import type { IngestMetrics } from './metrics.js';
 import type { Quarantine } from './quarantine.js';
 

@@ -2,8 +2,8 @@ import { LinesideError } from '@lineside/shared';
 import { desc, lte, sql } from 'drizzle-orm';
 import type { Counter } from 'prom-client';
 import type { Db } from '../../db/database.js';
+import { GroupCommit } from '../../db/group-commit.js';
 import { quarantine } from '../../db/schema.js';
-import { GroupCommit } from './group-commit.js';
 
 export interface QuarantinedMessage {
   deviceId: string;

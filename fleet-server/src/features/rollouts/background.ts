@@ -5,6 +5,8 @@ import { changed, record } from './service.js';
 import { mustNotBeStopped, standingStop } from './stop.js';
 import { type Notification, tick } from './ticker.js';
 
+const toldAtOnce = 500;
+
 export interface RolloutsBackground {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -19,22 +21,34 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = true;
+  let gathering: NodeJS.Timeout | undefined;
+  let isWanted = false;
+  let lastPassMs = 0;
   const unsubscribe: (() => void)[] = [];
 
-  async function notify({ deviceId, rolloutId, model, shadow }: Notification): Promise<void> {
-    try {
-      await mustNotBeStopped(services.database.db);
-      await services.devices.setDesired(deviceId, { rolloutId, model, ...(shadow && { shadow }) });
-    } catch (error) {
-      // The desired state still names the old release, so the next pass tells the device again.
-      log.warn({ err: error, deviceId, rolloutId }, 'device not told of its rollout');
+  /** Some at a time, so that the first are told at once and a stop of the fleet reaches the last. */
+  async function notify(all: readonly Notification[]): Promise<void> {
+    for (let from = 0; from < all.length; from += toldAtOnce) {
+      const some = all.slice(from, from + toldAtOnce);
+      try {
+        await mustNotBeStopped(services.database.db);
+        await services.devices.setDesiredOfMany(
+          some.map(({ deviceId, rolloutId, model, shadow }) => ({
+            deviceId,
+            change: { rolloutId, model, ...(shadow && { shadow }) },
+          })),
+        );
+      } catch (error) {
+        // The desired states still name the old release, so the next pass tells the devices again.
+        log.warn({ err: error, devices: some.length }, 'devices not told of their rollout');
+      }
     }
   }
 
   async function pass(): Promise<void> {
     const outcome = await tick(services);
     if (!outcome) return;
-    for (const notification of outcome.notify) await notify(notification);
+    await notify(outcome.notify);
     for (const rollout of outcome.changed) changed(services, rollout.id);
     for (const { rollout, to, reason } of outcome.ended) {
       const action = to === 'finished' ? 'rollout.finish' : 'rollout.pause';
@@ -51,17 +65,30 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
     running ??= (async () => {
       while (again) {
         again = false;
+        const startMs = performance.now();
         await pass();
+        lastPassMs = performance.now() - startMs;
       }
     })().finally(() => {
       running = null;
+      if (isWanted) gather();
     });
     return running;
   }
 
+  /** What a large fleet reports gathers for as long as a pass takes, which so has the database half of the time at most. */
+  function gather(): void {
+    if (stopped || gathering || running) return;
+    gathering = setTimeout(() => {
+      gathering = undefined;
+      isWanted = false;
+      run().catch((error: unknown) => log.error({ err: error }, 'rollout tick failed'));
+    }, lastPassMs);
+  }
+
   const kick = (): void => {
-    if (stopped) return;
-    run().catch((error: unknown) => log.error({ err: error }, 'rollout tick failed'));
+    isWanted = true;
+    gather();
   };
 
   return {
@@ -79,6 +106,8 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
     async stop() {
       stopped = true;
       clearInterval(timer);
+      clearTimeout(gathering);
+      gathering = undefined;
       for (const off of unsubscribe.splice(0)) off();
       again = false;
       await running?.catch(() => {});

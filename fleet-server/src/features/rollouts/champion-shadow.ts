@@ -41,5 +41,8 @@ export async function endShadows(services: Services): Promise<void> {
     left join rollout_groups g on g.rollout_id = r.id and g.index = e.group_index
     where r.reference is not null and d.revoked_at is null
       and (r.state not in ('running', 'paused') or g.state = 'finished')`);
-  for (const { id } of rows) await services.devices.setDesired(id, { shadow: null });
+  const ids = new Set(rows.map(({ id }) => id));
+  await services.devices.setDesiredOfMany(
+    [...ids].map((deviceId) => ({ deviceId, change: { shadow: null } })),
+  );
 }

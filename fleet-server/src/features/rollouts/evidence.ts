@@ -1,5 +1,6 @@
-import type { ReportedState, TelemetryMessage } from '@lineside/shared';
+import type { TelemetryMessage } from '@lineside/shared';
 import { addTo, type Steps } from '../../learning/statistics/bounded-mean.js';
+import type { ReleaseReport } from './load.js';
 
 /** What the device did until it was told; null: too little to compare with. */
 export interface Baseline {
@@ -50,7 +51,7 @@ export interface Watching {
  */
 export function observeCounters(
   before: Evidence,
-  reported: ReportedState,
+  reported: ReleaseReport,
   telemetry: TelemetryMessage | null,
   { apartMs, latencyFactor, shadowCounter }: Watching,
 ): Evidence | null {

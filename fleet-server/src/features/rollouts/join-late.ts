@@ -1,6 +1,7 @@
 import { and, eq, exists, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import { insertWaiting } from './repository.js';
 import { selectDevices } from './selection.js';
 
 /** Puts devices that meet the conditions by now in the last group of rollouts under way that take them. */
@@ -44,11 +45,7 @@ export async function joinLate(tx: Transaction, now: Date): Promise<void> {
     const busy = new Set(taken.map(({ deviceId }) => deviceId));
     const joining = (await selectDevices(tx, conditions)).filter((device) => !busy.has(device.id));
     if (!last || joining.length === 0) continue;
-    await tx.insert(rolloutExecutions).values(
-      joining.map((device) => ({
-        ...{ rolloutId: id, deviceId: device.id, groupIndex: last.index },
-        ...{ state: 'queued' as const, updatedAt: now },
-      })),
-    );
+    const waiting = joining.map((device) => ({ device: device.id, group: last.index }));
+    await insertWaiting(tx, id, waiting, now);
   }
 }

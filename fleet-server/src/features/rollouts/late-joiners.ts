@@ -33,8 +33,7 @@ export async function welcomeLateJoiners(services: Services): Promise<number> {
     release && (release.rollout.state === 'finished' || release.rollout.modelVersionId === champion);
   if (!released) return 0;
   const { rollout, model } = release;
-  for (const { id } of waiting) {
-    await services.devices.setDesired(id, { model: modelTarget(model, rollout.releaseCounter) });
-  }
+  const change = { model: modelTarget(model, rollout.releaseCounter) };
+  await services.devices.setDesiredOfMany(waiting.map(({ id }) => ({ deviceId: id, change })));
   return waiting.length;
 }

@@ -1,4 +1,4 @@
-import type { ReportedState } from '@lineside/shared';
+import type { ReleaseReport } from './load.js';
 import { type ExecutionState, executionTransitions } from './transitions.js';
 
 export interface Observation {
@@ -18,7 +18,7 @@ const isRefusal = (state: ExecutionState): boolean => state === 'failed' || stat
  */
 export function observe(
   execution: ExecutionState,
-  reported: ReportedState,
+  reported: ReleaseReport,
   releaseCounter: number,
   desiredRevision: number,
 ): Observation | null {

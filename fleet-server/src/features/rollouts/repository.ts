@@ -167,10 +167,21 @@ export async function insertGroups(
   await db
     .insert(rolloutGroups)
     .values(groups.map((_, index) => ({ rolloutId, index, state: 'scheduled' as const })));
-  const rows = groups.flatMap((ids, groupIndex) =>
-    ids.map((deviceId) => ({ rolloutId, deviceId, groupIndex, state: 'queued' as const, updatedAt: now })),
-  );
-  if (rows.length > 0) await db.insert(rolloutExecutions).values(rows);
+  const waiting = groups.flatMap((ids, group) => ids.map((device) => ({ device, group })));
+  await insertWaiting(db, rolloutId, waiting, now);
+}
+
+/** Devices that wait to be told. One parameter, however many there are: Postgres takes 65,535. */
+export async function insertWaiting(
+  db: DbOrTransaction,
+  rolloutId: string,
+  waiting: readonly { device: string; group: number }[],
+  now: Date,
+): Promise<void> {
+  await db.execute(sql`
+    insert into ${rolloutExecutions} (rollout_id, device_id, group_index, state, updated_at)
+    select ${rolloutId}, device, "group", 'queued', ${now}
+    from jsonb_to_recordset(${JSON.stringify(waiting)}::jsonb) as c(device text, "group" integer)`);
 }
 
 /** Another rollout that is under way on one of the devices of this one. */

@@ -4,7 +4,7 @@ import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
-import { championId, modelById } from '../models/repository.js';
+import { championId, type ModelRow, modelById } from '../models/repository.js';
 import { releaseForShadow } from './champion-shadow.js';
 import { newEvidence } from './evidence.js';
 import { expand, mustBeFeasible, type Strategy } from './plan.js';
@@ -290,10 +290,15 @@ export async function abortRollout(services: Services, actor: ActorName, id: str
     }
     return true;
   });
-  for (const { deviceId, running } of undecided) {
-    const model = await modelById(services.database.db, running.version);
-    await services.devices.setDesired(deviceId, { model: modelTarget(model, running.releaseCounter) });
-  }
+  const models = new Map<string, ModelRow>();
+  for (const version of new Set(undecided.map(({ running }) => running.version)))
+    models.set(version, await modelById(services.database.db, version));
+  await services.devices.setDesiredOfMany(
+    undecided.map(({ deviceId, running: { version, releaseCounter } }) => ({
+      deviceId,
+      change: { model: modelTarget(models.get(version)!, releaseCounter) },
+    })),
+  );
   return rollout;
 }
 

@@ -1,44 +1,26 @@
-import type { DesiredState, ModelTarget } from '@lineside/shared';
-import { and, eq, inArray, notInArray, or, sql } from 'drizzle-orm';
+import type { ModelTarget } from '@lineside/shared';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
-import { devices, modelVersions, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import { rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { modelById, setChampion } from '../models/repository.js';
-import { isReference } from './champion-shadow.js';
 import { hasEnded } from './executions.js';
 import { joinLate } from './join-late.js';
 import { violationOf } from './judge-quality.js';
+import { type Loaded, load, type Member } from './load.js';
 import { applyChanges, type Change, type RolloutView, step } from './machine.js';
-import { type Observation, observe } from './observe.js';
 import { expand } from './plan.js';
 import { modelTarget } from './release.js';
 import { moveGroup, moveRollout, type RolloutRow } from './repository.js';
 import { system } from './service.js';
 import { standingStop } from './stop.js';
 import { gateOf, keepBaseline, watchesDisagreement, watchQuality } from './watch-quality.js';
+import { follow, writeExecutions } from './write-executions.js';
 
 /** Any constant, the same in every replica. */
 const tickerLock = 7_400_884;
 /** A rollout settles within a few steps a group; the bound only stops a bug from spinning. */
 const maxSteps = 100;
-
-type ModelPart = Pick<typeof modelVersions.$inferSelect, 'id' | 'manifest' | 'manifestSha256'>;
-type Device = Pick<
-  typeof devices.$inferSelect,
-  'name' | 'online' | 'lastSeenAt' | 'revokedAt' | 'reported' | 'desired' | 'desiredRevision'
->;
-export interface Member {
-  execution: typeof rolloutExecutions.$inferSelect;
-  device: Device;
-}
-export interface Loaded {
-  rollout: RolloutRow;
-  model: ModelPart;
-  groups: (typeof rolloutGroups.$inferSelect)[];
-  members: Member[];
-  /** Whether the model before it is one to compare with. */
-  isComparable: boolean;
-}
 
 export interface Notification {
   deviceId: string;
@@ -72,79 +54,6 @@ export async function tick(services: Services): Promise<TickOutcome | null> {
   });
 }
 
-/** Rollouts under way, and finished ones that some device has yet to follow. */
-async function load(tx: Transaction): Promise<Loaded[]> {
-  const rows = await tx
-    .select({
-      rollout: rollouts,
-      model: {
-        id: modelVersions.id,
-        manifest: modelVersions.manifest,
-        manifestSha256: modelVersions.manifestSha256,
-      },
-    })
-    .from(rollouts)
-    .innerJoin(modelVersions, eq(modelVersions.id, rollouts.modelVersionId))
-    .where(
-      or(
-        inArray(rollouts.state, ['running', 'paused']),
-        and(
-          eq(rollouts.state, 'finished'),
-          inArray(
-            rollouts.id,
-            tx
-              .select({ id: rolloutExecutions.rolloutId })
-              .from(rolloutExecutions)
-              .where(
-                notInArray(rolloutExecutions.state, [
-                  'confirmed',
-                  'failed',
-                  'rejected',
-                  'timed_out',
-                  'rolled_back',
-                ]),
-              ),
-          ),
-        ),
-      ),
-    )
-    .orderBy(rollouts.releaseCounter);
-  if (rows.length === 0) return [];
-  const ids = rows.map(({ rollout }) => rollout.id);
-  const groups = await tx
-    .select()
-    .from(rolloutGroups)
-    .where(inArray(rolloutGroups.rolloutId, ids))
-    .orderBy(rolloutGroups.index);
-  const members = await tx
-    .select({
-      execution: rolloutExecutions,
-      device: {
-        name: devices.name,
-        online: devices.online,
-        lastSeenAt: devices.lastSeenAt,
-        revokedAt: devices.revokedAt,
-        reported: devices.reported,
-        desired: devices.desired,
-        desiredRevision: devices.desiredRevision,
-      },
-    })
-    .from(rolloutExecutions)
-    .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
-    .where(inArray(rolloutExecutions.rolloutId, ids));
-  const loaded: Loaded[] = [];
-  for (const { rollout, model } of rows) {
-    loaded.push({
-      rollout,
-      model,
-      groups: groups.filter((group) => group.rolloutId === rollout.id),
-      members: members.filter(({ execution }) => execution.rolloutId === rollout.id),
-      isComparable: await isReference(tx, rollout.previousModelVersionId),
-    });
-  }
-  return loaded;
-}
-
 async function advance(
   tx: Transaction,
   loaded: Loaded,
@@ -153,10 +62,7 @@ async function advance(
   isStopped: boolean,
 ): Promise<void> {
   const { rollout, model } = loaded;
-  let changed = false;
-  for (const member of loaded.members) {
-    if (await follow(tx, rollout, member, nowMs)) changed = true;
-  }
+  let changed = await follow(tx, loaded, new Date(nowMs));
   if (isStopped) {
     if (changed) outcome.changed.push(rollout);
     return;
@@ -176,8 +82,8 @@ async function advance(
       return gateOf(rollout, index)?.quality ? change.deviceId : [];
     });
     await keepBaseline(tx, rollout.id, watched);
+    await write(tx, rollout, byId, changes, nowMs);
     for (const change of changes) {
-      await write(tx, rollout, byId, change, nowMs);
       if (change.kind === 'execution' && change.to === 'notified') notify.add(change.deviceId);
       if (change.kind === 'rollout' && (change.to === 'finished' || change.to === 'paused')) {
         outcome.ended.push({ rollout, to: change.to, reason: change.reason });
@@ -205,40 +111,10 @@ async function shadowOf(
   const { reference } = rollout;
   if (!member || !reference || !watchesDisagreement(gateOf(rollout, member.execution.groupIndex)))
     return null;
-  const desired = member.device.desired as Pick<DesiredState, 'shadow'> | null;
-  if (desired?.shadow) return null;
+  if (member.device.desired?.shadow) return null;
   const champion = await modelById(tx, reference.modelVersionId);
   return { model: modelTarget(champion, reference.releaseCounter), share: 1 };
 }
-
-/** Takes over what the device reports of this release. Mutates the member. @returns whether anything changed */
-async function follow(tx: Transaction, rollout: RolloutRow, member: Member, nowMs: number): Promise<boolean> {
-  const { execution, device } = member;
-  if (!device.reported) return false;
-  const seen = observe(execution.state, device.reported, rollout.releaseCounter, device.desiredRevision);
-  if (!seen || !differs(execution, seen)) return false;
-  const change = { ...seen, updatedAt: new Date(nowMs) };
-  const rows = await tx
-    .update(rolloutExecutions)
-    .set(change)
-    .where(
-      and(
-        eq(rolloutExecutions.rolloutId, rollout.id),
-        eq(rolloutExecutions.deviceId, execution.deviceId),
-        eq(rolloutExecutions.state, execution.state),
-      ),
-    )
-    .returning({ deviceId: rolloutExecutions.deviceId });
-  if (rows.length === 0) return false;
-  member.execution = { ...execution, ...change };
-  return true;
-}
-
-const differs = (execution: Observation, seen: Observation): boolean =>
-  execution.state !== seen.state ||
-  execution.code !== seen.code ||
-  execution.message !== seen.message ||
-  execution.progress !== seen.progress;
 
 const toView = ({ rollout, groups, members, isComparable }: Loaded): RolloutView => ({
   state: rollout.state,
@@ -270,62 +146,38 @@ async function write(
   tx: Transaction,
   rollout: RolloutRow,
   members: ReadonlyMap<string, Member>,
-  change: Change,
+  changes: readonly Change[],
   nowMs: number,
 ): Promise<void> {
   const now = new Date(nowMs);
   const moved = { by: system, at: now };
-  switch (change.kind) {
-    case 'rollout': {
-      const finished = change.to === 'finished';
-      const set = {
-        state: change.to,
-        ...(change.reason === null ? {} : { reason: change.reason }),
-        ...(finished ? { finishedAt: now } : {}),
-      };
-      await moveRollout(tx, rollout.id, [change.from], set, { ...moved, reason: change.reason });
-      if (finished && (await isLatest(tx, rollout))) await setChampion(tx, rollout.modelVersionId);
-      return;
-    }
-    case 'group':
-      await moveGroup(
-        tx,
-        { rolloutId: rollout.id, index: change.index, from: change.from },
-        {
+  const executions = changes.filter((change) => change.kind === 'execution');
+  await writeExecutions(tx, rollout.id, members, executions, now);
+  for (const change of changes) {
+    switch (change.kind) {
+      case 'rollout': {
+        const finished = change.to === 'finished';
+        const set = {
           state: change.to,
-          soakEndsAt: change.soakEndsAtMs === null ? null : new Date(change.soakEndsAtMs),
-        },
-        moved,
-      );
-      return;
-    case 'execution': {
-      const device = members.get(change.deviceId)?.device;
-      const told = change.to === 'notified' && device;
-      await tx
-        .update(rolloutExecutions)
-        .set({
-          state: change.to,
-          updatedAt: now,
-          ...(told ? { notifiedAt: now, previousModelVersionId: versionBefore(device) } : {}),
-          ...(change.to === 'timed_out'
-            ? { code: 'device_timeout', message: 'The device went silent during the update.' }
-            : {}),
-        })
-        .where(
-          and(
-            eq(rolloutExecutions.rolloutId, rollout.id),
-            eq(rolloutExecutions.deviceId, change.deviceId),
-            eq(rolloutExecutions.state, change.from),
-          ),
+          ...(change.reason === null ? {} : { reason: change.reason }),
+          ...(finished ? { finishedAt: now } : {}),
+        };
+        await moveRollout(tx, rollout.id, [change.from], set, { ...moved, reason: change.reason });
+        if (finished && (await isLatest(tx, rollout))) await setChampion(tx, rollout.modelVersionId);
+        break;
+      }
+      case 'group':
+        await moveGroup(
+          tx,
+          { rolloutId: rollout.id, index: change.index, from: change.from },
+          {
+            state: change.to,
+            soakEndsAt: change.soakEndsAtMs === null ? null : new Date(change.soakEndsAtMs),
+          },
+          moved,
         );
     }
   }
-}
-
-/** What the device runs; before its first report, what it was told to run. */
-function versionBefore(device: Device): string | null {
-  const desired = device.desired as { model?: ModelTarget } | null;
-  return device.reported?.model?.version ?? desired?.model?.version ?? null;
 }
 
 /** A rollout of an older release that ends late does not take the alias from a newer one. */
@@ -344,7 +196,6 @@ function untold({ rollout, members }: Loaded, view: RolloutView): string[] {
   return members.flatMap(({ execution: { deviceId }, device }) => {
     const state = states.get(deviceId);
     if (!state || state === 'queued' || hasEnded(state) || device.revokedAt) return [];
-    const desired = device.desired as { model?: ModelTarget } | null;
-    return (desired?.model?.releaseCounter ?? 0) < rollout.releaseCounter ? deviceId : [];
+    return (device.desired?.model?.releaseCounter ?? 0) < rollout.releaseCounter ? deviceId : [];
   });
 }

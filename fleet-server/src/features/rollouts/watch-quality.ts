@@ -1,14 +1,14 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups } from '../../db/schema.js';
 import { readTelemetry } from '../devices/repository.js';
-import { baselineOf, newEvidence, observeCounters } from './evidence.js';
+import { baselineOf, type Evidence, newEvidence, observeCounters } from './evidence.js';
 import { judgeQuality, type WatchedDevice } from './judge-quality.js';
+import type { Loaded, Member } from './load.js';
 import { expand, type Gate } from './plan.js';
 import type { ConditionFigures, QualityPlan } from './quality-plan.js';
 import { samplesBefore, samplesSince } from './quality-samples.js';
 import type { RolloutRow } from './repository.js';
-import type { Loaded, Member } from './ticker.js';
 
 /** How the conditions of a group stand, as it is stored. */
 export interface QualityState {
@@ -37,19 +37,25 @@ export async function keepBaseline(
     .select({ id: devices.id, telemetry: devices.telemetry })
     .from(devices)
     .where(inArray(devices.id, [...ids]));
-  for (const row of rows) {
-    await tx
-      .update(rolloutExecutions)
-      .set({ evidence: newEvidence(baselineOf(readTelemetry(row))) })
-      .where(
-        and(
-          eq(rolloutExecutions.rolloutId, rolloutId),
-          eq(rolloutExecutions.deviceId, row.id),
-          // One that is tried again may have run the new model for a while.
-          isNull(rolloutExecutions.evidence),
-        ),
-      );
-  }
+  // One that is tried again may have run the new model for a while.
+  const unwatched = sql`e.evidence is null`;
+  const evidence = rows.map((row) => [row.id, newEvidence(baselineOf(readTelemetry(row)))] as const);
+  await keepEvidence(tx, rolloutId, evidence, unwatched);
+}
+
+/** Writes the evidence of many devices in one statement. */
+async function keepEvidence(
+  tx: Transaction,
+  rolloutId: string,
+  evidence: readonly (readonly [deviceId: string, Evidence])[],
+  where: SQL = sql`true`,
+): Promise<void> {
+  if (evidence.length === 0) return;
+  const rows = evidence.map(([device, found]) => ({ device, found }));
+  await tx.execute(sql`
+    update ${rolloutExecutions} as e set evidence = c.found
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as c(device text, found jsonb)
+    where e.rollout_id = ${rolloutId} and e.device_id = c.device and ${where}`);
 }
 
 /**
@@ -97,6 +103,7 @@ async function gather(
     latencyFactor: conditions.find(({ kind }) => kind === 'latency')?.limit ?? 1,
     shadowCounter: rollout.reference?.releaseCounter ?? null,
   };
+  const changed: [string, Evidence][] = [];
   for (const member of running) {
     const { execution, device } = member;
     const before = execution.evidence ?? newEvidence(baselineOf(null));
@@ -104,14 +111,10 @@ async function gather(
       device.reported &&
       observeCounters(before, device.reported, telemetry.get(execution.deviceId) ?? null, watching);
     if (!evidence) continue;
-    await tx
-      .update(rolloutExecutions)
-      .set({ evidence })
-      .where(
-        and(eq(rolloutExecutions.rolloutId, rollout.id), eq(rolloutExecutions.deviceId, execution.deviceId)),
-      );
+    changed.push([execution.deviceId, evidence]);
     member.execution = { ...execution, evidence };
   }
+  await keepEvidence(tx, rollout.id, changed);
 }
 
 async function watch(

@@ -5,7 +5,7 @@ import { type Child, messageFrom, startChild } from '../../system/child.js';
 import { freePort } from '../../system/free-port.js';
 import { until } from '../../system/until.js';
 import type { BareOrder } from './bare-broker.js';
-import type { Target } from './target.js';
+import { collecting, type Target } from './target.js';
 
 const entry = new URL('./bare-broker.js', import.meta.url);
 
@@ -21,7 +21,7 @@ export async function startBare(workDir: string, trustDir: string): Promise<Bare
   const port = await freePort();
   const send = (order: BareOrder) => child.process.send(order);
   const listen = async (): Promise<Child> => {
-    const started = startChild(entry, [], { logFile: join(workDir, 'bare.log') });
+    const started = startChild(entry, [], { logFile: join(workDir, 'bare.log'), env: collecting });
     const listening = messageFrom(started, 'listening', 30_000);
     started.process.send({ type: 'listen', port, key, certificate, ca } satisfies BareOrder);
     await listening;

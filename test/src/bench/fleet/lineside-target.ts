@@ -2,7 +2,7 @@ import { ApiClient } from '../../system/api-client.js';
 import { freePort } from '../../system/free-port.js';
 import { startServer } from '../../system/server.js';
 import { until } from '../../system/until.js';
-import type { Target } from './target.js';
+import { collecting, type Target } from './target.js';
 
 const patience = { timeoutMs: 600_000, everyMs: 100 };
 
@@ -15,7 +15,7 @@ export async function startLineside(dataDir: string, databaseUrl: string | null)
   const ports = { api: await freePort(), device: await freePort(), mqtt: await freePort() };
   const start = () =>
     startServer({
-      ...{ dataDir, ports, env: { LINESIDE_LOG_LEVEL: 'warn' } },
+      ...{ dataDir, ports, env: { LINESIDE_LOG_LEVEL: 'warn', ...collecting } },
       ...(databaseUrl === null ? {} : { databaseUrl }),
     });
   let server = await start();

@@ -8,18 +8,20 @@ import type { Target } from './target.js';
 export type Figures = Record<string, number>;
 
 export const patienceMs = 600_000;
-const idleMs = 15_000;
-const sampleMs = 500;
+const idleMs = 10_000;
+const sampleMs = 1000;
 const sustainMs = 15_000;
 /** Slow enough for any machine: what a storm does is measured by itself. */
 const arrivalsPerSecond = 250;
 
 export const loadAverage = (): number => loadavg()[0] ?? 0;
 
-/** The least of a while: what the collector leaves. */
+/** What the process needs: the least of a while, its garbage collected. */
 async function atRest(pid: number): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (const end = performance.now() + idleMs; performance.now() < end; await delay(sampleMs)) {
+  for (const end = performance.now() + idleMs; performance.now() < end; ) {
+    process.kill(pid, 'SIGUSR2');
+    await delay(sampleMs);
     least = Math.min(least, (await residentMemory(pid)).anonymous);
   }
   return least;

@@ -1,5 +1,10 @@
 import type { FleetCounts } from './fleet-process.js';
 
+/** Lets `weigh` ask the process to collect its garbage. */
+export const collecting = {
+  NODE_OPTIONS: `--import=${new URL('./collect-on-signal.js', import.meta.url).href}`,
+};
+
 /** A server process that a fleet is tried on; it comes back under the same address. */
 export interface Target {
   readonly name: 'lineside' | 'bare';
