@@ -48,6 +48,12 @@ t.test(
       await page.getByTestId('training-report').waitFor({ timeout: 120_000 });
       await page.locator('[data-testid=training-verdict][data-verdict=not-compared]').waitFor();
       await page.getByTestId('training-curve').waitFor();
+      await page.getByTestId('threshold-words').getByText('95% interval').waitFor();
+      const cell = page.locator('a[data-testid^=confusion-]').first();
+      const inCell = Number(await cell.textContent());
+      await cell.click();
+      await page.getByTestId('frame-count').getByText(`${inCell} frame`).waitFor();
+      await page.goBack();
       await page.getByTestId('roll-out').click();
       await page.getByTestId('rollout-verdict').getByText('bootstrap model').waitFor();
       await page.getByTestId('rollout-strategy').getByText('All at once').click();

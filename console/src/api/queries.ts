@@ -199,6 +199,11 @@ export const trainingRunQuery = (id: string) =>
     refetchInterval: (query) =>
       query.state.data?.state === 'running' || query.state.data?.state === 'queued' ? 5_000 : false,
   });
+export const runAnswersQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.training, 'answers', id],
+    queryFn: () => unwrap(client.GET('/api/v1/training/runs/{id}/answers', { params: { path: { id } } })),
+  });
 export const sweepQuery = (id: string) =>
   queryOptions({
     queryKey: [...keys.training, 'sweep', id],

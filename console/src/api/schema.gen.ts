@@ -6055,6 +6055,8 @@ export interface paths {
                     cluster?: number;
                     /** @description Corners on the map, `x,y;x,y;…` */
                     area?: string;
+                    /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
+                    answered?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                 };
@@ -6240,6 +6242,8 @@ export interface paths {
                     cluster?: number;
                     /** @description Corners on the map, `x,y;x,y;…` */
                     area?: string;
+                    /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
+                    answered?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                     sort?: "newest" | "oldest" | "least_sure" | "surest" | "alike" | "striking";
@@ -14785,6 +14789,89 @@ export interface paths {
                     };
                     content: {
                         "image/png": string;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training/runs/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a run's model would decide alone at any threshold, and how far its confidence can be trusted */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            basis: ("held_out" | "out_of_fold") | null;
+                            frames: number;
+                            /** @description From the strictest down, at most 200 */
+                            thresholds: {
+                                /** @description Frames of this confidence and above are decided alone */
+                                threshold: number;
+                                /** @description Frames decided alone */
+                                alone: number;
+                                wrong: {
+                                    value: number | null;
+                                    low: number | null;
+                                    high: number | null;
+                                    n: number;
+                                };
+                            }[];
+                            /** @description Parts of equal size, from the least sure */
+                            calibration: {
+                                /** @description Frames in it */
+                                frames: number;
+                                /** @description Mean of theirs */
+                                confidence: number;
+                                right: {
+                                    value: number | null;
+                                    low: number | null;
+                                    high: number | null;
+                                    n: number;
+                                };
+                            }[];
+                        };
                     };
                 };
                 /** @description Default Response */

@@ -43,6 +43,7 @@ export type RulesDryRun = Ok<'/api/v1/frame-rules/dry-run', 'post'>;
 export type TrainingRun = Ok<'/api/v1/training/runs/{id}', 'get'>;
 export type Comparison = NonNullable<NonNullable<TrainingRun['report']>['comparison']>;
 export type LearningCurve = NonNullable<NonNullable<TrainingRun['report']>['learningCurve']>;
+export type RunAnswers = Ok<'/api/v1/training/runs/{id}/answers', 'get'>;
 export type InputSize = NonNullable<NonNullable<TrainingRun['report']>['inputSize']>;
 export type Sweep = Ok<'/api/v1/training/runs/{id}/sweep', 'get'>;
 export type SweepRow = Sweep['rows'][number];

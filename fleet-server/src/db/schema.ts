@@ -50,6 +50,7 @@ import type { Change } from '../learning/finetune/augment.js';
 import type { Regularisation } from '../learning/finetune/options.js';
 import type { Trainer } from '../learning/torch/trainers.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
+import type { JudgedAnswer } from '../learning/worker-protocol.js';
 
 /** `bytea`. PGlite and pg both take and give byte arrays. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
@@ -474,6 +475,25 @@ export const trainingRuns = pgTable('training_runs', {
   report: jsonb('report').$type<Record<string, unknown>>(),
   modelVersionId: text('model_version_id'),
 });
+
+/** What the model of a run answered on frames that had not taught it. */
+export const runAnswers = pgTable(
+  'run_answers',
+  {
+    runId: text('run_id')
+      .notNull()
+      .references(() => trainingRuns.id),
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+    basis: text('basis').$type<JudgedAnswer['basis']>().notNull(),
+    /** The label that it was judged by. */
+    classId: text('class_id').notNull(),
+    answer: text('answer').notNull(),
+    confidence: doublePrecision('confidence').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.frameId] })],
+);
 
 /** Uploaded classifiers without their heads. The default backbone is none of them: it comes with the software. */
 export const architectures = pgTable('architectures', {

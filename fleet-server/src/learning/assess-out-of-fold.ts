@@ -4,8 +4,9 @@ import { type ClassificationMetrics, classificationMetrics } from './metrics.js'
 import type { OutOfFoldAnswers } from './tuning/out-of-fold.js';
 
 export interface OutOfFold {
-  /** Rows with an answer: what the next two are of. */
+  /** Rows with an answer: what the next three are of. */
   readonly rows: number[];
+  readonly predicted: number[];
   readonly confidences: number[];
   readonly correct: boolean[];
   readonly metrics: ClassificationMetrics;
@@ -33,7 +34,8 @@ export function assessOutOfFold(
   const knownLabels = Int32Array.from(known, (row) => labels[row]!);
   return {
     rows,
-    confidences: rows.map((row, at) => probabilities[row * classes + predicted[at]!]!),
+    predicted,
+    confidences: rows.map((row, at) => Math.min(1, probabilities[row * classes + predicted[at]!]!)),
     correct: rows.map((row, at) => predicted[at] === labels[row]),
     metrics: classificationMetrics(knownAnswers, knownLabels, classIds),
     leftOut: rows.length - known.length,

@@ -25,7 +25,13 @@ import { startStopwatch } from './stopwatch.js';
 import type { RunTorch } from './torch/torch-fits.js';
 import { tune } from './tuning/tune.js';
 import { makeVariants } from './variants/make-variants.js';
-import type { TrainInput, TrainingFrame, TrainingProgress, TrainResult } from './worker-protocol.js';
+import type {
+  JudgedAnswer,
+  TrainInput,
+  TrainingFrame,
+  TrainingProgress,
+  TrainResult,
+} from './worker-protocol.js';
 
 export interface TrainContext {
   readonly signal?: AbortSignal | undefined;
@@ -233,6 +239,15 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
         skipped,
         seconds: stopwatch.seconds(),
       } satisfies TrainingReport,
+      answers: [
+        ...heldOutAnswers(held, verified.probabilities, classIds),
+        ...outOfFold.rows.map((row, at) => ({
+          ...askedOf(fitted[row]!),
+          answer: classIds[outOfFold.predicted[at]!]!,
+          confidence: outOfFold.confidences[at]!,
+          basis: 'out_of_fold' as const,
+        })),
+      ],
     };
   } finally {
     await model.release();
@@ -328,6 +343,20 @@ async function verify(
     await letEventsIn(signal);
   }
   return { probabilities, maxDifference };
+}
+
+const askedOf = ({ frame: { frameId, classId } }: LabelledFrame) => ({ frameId, classId });
+
+function heldOutAnswers(
+  held: readonly LabelledFrame[],
+  probabilities: Float32Array,
+  classIds: readonly string[],
+): JudgedAnswer[] {
+  return held.map((own, row) => {
+    const answer = argmax(probabilities, row * classIds.length, classIds.length);
+    const confidence = Math.min(1, probabilities[row * classIds.length + answer]!);
+    return { ...askedOf(own), answer: classIds[answer]!, confidence, basis: 'held_out' };
+  });
 }
 
 /** The test frames with the class that the shipped graph gave each. */

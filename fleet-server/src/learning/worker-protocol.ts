@@ -142,7 +142,26 @@ export const ModelFiles = Type.Object(
 );
 export type ModelFiles = Static<typeof ModelFiles>;
 
-export const TrainResult = Type.Object({ files: ModelFiles, report: TrainingReport }, closed);
+export const bases = ['held_out', 'out_of_fold'] as const;
+
+export const JudgedAnswer = Type.Object(
+  {
+    frameId: Type.String(),
+    classId: Type.String({ description: 'Its label' }),
+    answer: Type.String({ description: 'Class that the model took it for' }),
+    confidence: Type.Number({ minimum: 0, maximum: 1 }),
+    basis: Type.Enum(bases, {
+      description: 'The shipped graph on the test split, or a model that had not seen it',
+    }),
+  },
+  closed,
+);
+export type JudgedAnswer = Static<typeof JudgedAnswer>;
+
+export const TrainResult = Type.Object(
+  { files: ModelFiles, report: TrainingReport, answers: Type.Array(JudgedAnswer) },
+  closed,
+);
 export type TrainResult = Static<typeof TrainResult>;
 
 export const AnomalyInput = Type.Object(

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { frames, trainingRuns } from '../../src/db/schema.js';
 import { createClass } from '../../src/features/classes/service.js';
 import { takeSnapshot } from '../../src/features/datasets/snapshot.js';
+import { summary } from '../../src/features/explorer/repository.js';
 import { labelFrame } from '../../src/features/frames/service.js';
 import { createLabellingBackground } from '../../src/features/labelling/background.js';
 import { queueOrdererOf } from '../../src/features/labelling/queue-order.js';
@@ -12,6 +13,7 @@ import { leaseFrames } from '../../src/features/labelling/service.js';
 import { createModelsBackground } from '../../src/features/models/background.js';
 import { championId, listModels, setChampion } from '../../src/features/models/repository.js';
 import * as rollouts from '../../src/features/rollouts/repository.js';
+import { answersOf } from '../../src/features/training/answers.js';
 import { createAugmentedViews } from '../../src/features/training/augmented-views.js';
 import { createTrainingBackground } from '../../src/features/training/background.js';
 import { getRun } from '../../src/features/training/repository.js';
@@ -132,6 +134,20 @@ onEachEngine('training', async (t, engine) => {
     t.match(model!.manifest.provenance, { datasetVersion: done.datasetVersionId, trainingRun: id });
     t.ok(model!.metrics!.balancedAccuracy > 0.5);
     t.equal(await championId(db), 'v1', 'a version has to be rolled out or promoted');
+
+    const framesAnswered = async (answered: string) =>
+      (await summary(db, { answered }, new Date(services.now()).toISOString())).total;
+    const answers = await answersOf(db, id);
+    t.match(answers, { basis: 'out_of_fold', frames: 18 });
+    t.match(answers.thresholds.at(-1), { alone: 18, wrong: { n: 18 } });
+    const { metrics } = (done.report as TrainingReport).outOfFold;
+    for (const [row, { classId }] of metrics.perClass.entries()) {
+      for (const [column, { classId: answer }] of metrics.perClass.entries()) {
+        const found = await framesAnswered(`${id},${classId},${answer}`);
+        t.equal(found, metrics.confusion[row]![column], `frames of ${classId} taken for ${answer}`);
+      }
+    }
+    t.equal(await framesAnswered(`other,${textures[0]},${textures[0]}`), 0);
     t.ok(world.events.some((event) => event.type === 'training' && event.runId === id));
   });
 

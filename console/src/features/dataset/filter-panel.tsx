@@ -2,7 +2,7 @@ import { Button, RangeSlider, Switch, TextInput } from '@mantine/core';
 import { IconSearch, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { classesQuery, devicesQuery } from '../../api/queries.js';
+import { classesQuery, devicesQuery, trainingRunQuery } from '../../api/queries.js';
 import type { FrameFilter, FrameSummary } from '../../api/types.js';
 import { integer, percent } from '../../ui/format.js';
 import classes from './dataset.module.css';
@@ -54,6 +54,9 @@ export function FilterPanel({ filter, summary, change, only }: FilterPanelProps)
         </Button>
       ) : null}
       {filter.area ? <Chosen words="An area of the map" drop={() => change({ area: undefined })} /> : null}
+      {filter.answered ? (
+        <Answered which={filter.answered} drop={() => change({ answered: undefined })} />
+      ) : null}
       {filter.cluster === undefined ? null : (
         <Chosen
           words={`Look-alikes ${filter.cluster + 1}`}
@@ -115,6 +118,17 @@ function Chosen({ words, drop, next }: { words: string; drop: () => void; next?:
       </Button>
     </p>
   );
+}
+
+/** A cell of a run's confusion matrix. */
+function Answered({ which, drop }: { which: string; drop: () => void }) {
+  const [runId = '', classId, answer] = which.split(',');
+  const run = useQuery(trainingRunQuery(runId)).data;
+  const known = useQuery(classesQuery).data ?? [];
+  const name = (id: string | undefined) => known.find((each) => each.id === id)?.name ?? id;
+  const words =
+    classId === answer ? `${name(classId)}, recognised` : `${name(classId)}, taken for ${name(answer)}`;
+  return <Chosen words={`${words} by ${run ? `run ${run.number}` : 'a run'}`} drop={drop} />;
 }
 
 /** A value that is filtered by stays there even when nothing matches it any more. */

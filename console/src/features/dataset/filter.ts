@@ -78,6 +78,7 @@ const readers: { [K in keyof DatasetSearch]-?: (value: unknown) => DatasetSearch
   finding: oneOf(findingWords),
   cluster: place,
   area: text,
+  answered: text,
   text,
   sort: oneOf(sorts),
 };

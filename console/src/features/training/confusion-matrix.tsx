@@ -1,9 +1,13 @@
-import { integer } from '../../ui/format.js';
+import { Link } from '@tanstack/react-router';
+import { integer, plural } from '../../ui/format.js';
 import type { Evaluation } from './report.js';
 import classes from './training.module.css';
 
-/** Rows are what a person said, columns what the model said; the diagonal is right, the rest is worth a look. */
-export function ConfusionMatrix({ evaluation }: { evaluation: Evaluation }) {
+/**
+ * Rows are what a person said, columns what the model said; the diagonal is right, the rest is worth a look. A cell opens its
+ * frames, where the run kept its answers.
+ */
+export function ConfusionMatrix({ evaluation, runId }: { evaluation: Evaluation; runId: string | null }) {
   const { perClass, confusion } = evaluation;
   if (confusion.length === 0) return null;
   return (
@@ -40,7 +44,18 @@ export function ConfusionMatrix({ evaluation }: { evaluation: Evaluation }) {
                       style={{ '--share': share }}
                       title={`${name}, taken for ${column.name}: ${count} of ${total}`}
                     >
-                      {integer(count)}
+                      {runId && count > 0 ? (
+                        <Link
+                          to="/dataset"
+                          search={{ answered: `${runId},${classId},${column.classId}` }}
+                          aria-label={`Show the ${plural(count, 'frame')} of ${name} taken for ${column.name}`}
+                          data-testid={`confusion-${classId}-${column.classId}`}
+                        >
+                          {integer(count)}
+                        </Link>
+                      ) : (
+                        integer(count)
+                      )}
                     </td>
                   );
                 })}

@@ -1,22 +1,33 @@
+import { useQuery } from '@tanstack/react-query';
+import { runAnswersQuery } from '../../api/queries.js';
+import type { RunAnswers } from '../../api/types.js';
 import { integer, percent, plural } from '../../ui/format.js';
 import { Figure, Figures, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Note } from '../../ui/signal.js';
 import { BackbonePanel } from './backbone-panel.js';
+import { CalibrationPanel } from './calibration-panel.js';
 import { ConfusionMatrix } from './confusion-matrix.js';
 import type { ClassFigures, Decision, Evaluation, Report, Share } from './report.js';
+import { ThresholdExplorer } from './threshold-explorer.js';
 import classes from './training.module.css';
 import { VariantsPanel } from './variants-panel.js';
 
 /** Below this many frames a figure moves by several points on the next frame: say so. */
 const fewFrames = 100;
 
-export function ReportView({ report }: { report: Report }) {
+export function ReportView({ report, runId }: { report: Report; runId: string }) {
+  const answers = useQuery(runAnswersQuery(runId)).data;
+  const kept = answers?.basis ? answers : null;
   const evaluation = report.heldOut ?? report.outOfFold;
   return (
     <div className={classes.report} data-testid="training-report">
       {evaluation ? (
-        <Evaluated evaluation={evaluation} heldOut={evaluation === report.heldOut} />
+        <Evaluated
+          evaluation={evaluation}
+          heldOut={evaluation === report.heldOut}
+          runId={kept ? runId : null}
+        />
       ) : (
         <Note tone="warn">
           There were too few labels to measure this model. Label more frames and train again.
@@ -25,7 +36,8 @@ export function ReportView({ report }: { report: Report }) {
       {report.skipped > 0 ? (
         <Note tone="warn">{plural(report.skipped, 'frame')} could not be read and took no part.</Note>
       ) : null}
-      {report.decision ? <DecidesAlone decision={report.decision} /> : null}
+      {report.decision ? <DecidesAlone decision={report.decision} answers={kept} /> : null}
+      {kept && kept.calibration.length > 2 ? <CalibrationPanel answers={kept} /> : null}
       {report.fineTuning ? <BackbonePanel tuning={report.fineTuning} /> : null}
       {report.variants ? <VariantsPanel variants={report.variants} /> : null}
     </div>
@@ -36,7 +48,8 @@ const shareOf = (share: number | null, digits: 0 | 1 = 0) => (share === null ? '
 const rangeOf = ({ low, high }: Share): string =>
   low === null || high === null ? '' : `95% interval ${percent(low)} to ${percent(high)}`;
 
-function Evaluated({ evaluation, heldOut }: { evaluation: Evaluation; heldOut: boolean }) {
+function Evaluated(props: { evaluation: Evaluation; heldOut: boolean; runId: string | null }) {
+  const { evaluation, heldOut, runId } = props;
   const { n, accuracy, balancedAccuracy, calibrationError } = evaluation;
   const how = heldOut
     ? `Measured on ${plural(n, 'frame')} that the training never saw.`
@@ -69,7 +82,7 @@ function Evaluated({ evaluation, heldOut }: { evaluation: Evaluation; heldOut: b
         </Panel>
         {evaluation.confusion.length > 0 ? (
           <Panel title="Confusions">
-            <ConfusionMatrix evaluation={evaluation} />
+            <ConfusionMatrix evaluation={evaluation} runId={runId} />
           </Panel>
         ) : null}
       </div>
@@ -118,7 +131,7 @@ function PerClass({ rows }: { rows: ClassFigures[] }) {
   );
 }
 
-function DecidesAlone({ decision }: { decision: Decision }) {
+function DecidesAlone({ decision, answers }: { decision: Decision; answers: RunAnswers | null }) {
   const never = decision.threshold > 1;
   return (
     <Panel title="What cameras decide alone">
@@ -140,6 +153,9 @@ function DecidesAlone({ decision }: { decision: Decision }) {
               )}), ${integer(decision.errors)} of them wrongly.`}
         </p>
       )}
+      {answers && answers.thresholds.length > 1 ? (
+        <ThresholdExplorer answers={answers} set={never ? null : decision.threshold} />
+      ) : null}
     </Panel>
   );
 }

@@ -122,7 +122,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
       {testSet && testSet.look > testSet.mostLooks ? <WornOut version={testSet.version} /> : null}
       {sweep && run.state === 'succeeded' ? <SweepView run={run} names={names} /> : null}
       {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
-      {report ? <ReportView report={report} /> : null}
+      {report ? <ReportView report={report} runId={run.id} /> : null}
       {inputSize ? <InputSizePanel inputSize={inputSize} /> : null}
       {curve === undefined ? null : <LearningCurvePanel curve={curve} names={names} />}
     </>

@@ -1,6 +1,6 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { literally } from '../../db/like.js';
-import { frameFindings, frames, reviewItems } from '../../db/schema.js';
+import { frameFindings, frames, reviewItems, runAnswers } from '../../db/schema.js';
 import { standingSql } from '../classes/standing.js';
 import type { FrameFilter } from './schemas.js';
 
@@ -59,6 +59,15 @@ const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => 
         .map((corner) => `(${corner})`)
         .join(',')})`}::polygon @> point(${frameFindings.x}, ${frameFindings.y})`,
     ),
+  answered: (which) => {
+    const [run, classId, answer] = which.split(',');
+    const ofRun = sql`a.run_id = ${run}`;
+    // As the report: held-out answers where there are any, or else out-of-fold ones.
+    return sql`exists (select 1 from ${runAnswers} a where ${ofRun} and a.frame_id = ${frames.id}
+      and a.class_id = ${classId} and a.answer = ${answer}
+      and (a.basis = 'held_out' or not exists (
+        select 1 from ${runAnswers} a where ${ofRun} and a.basis = 'held_out')))`;
+  },
   text: (part) => sql`(${frames.id} ilike ${escaped(part)} or ${frames.groupKey} ilike ${escaped(part)}
     or ${frames.source} ilike ${escaped(part)} or exists (
       select 1 from jsonb_each_text(${frames.metadata}) as m where m.value ilike ${escaped(part)}))`,

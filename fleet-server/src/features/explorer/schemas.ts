@@ -32,6 +32,13 @@ const filterFields = {
       description: 'Corners on the map, `x,y;x,y;…`',
     }),
   ),
+  answered: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      pattern: '^[^,]+,[^,]+,[^,]+$',
+      description: "`run,class,answer`: judged frames of the class that the run's model took for `answer`",
+    }),
+  ),
   text: Type.Optional(
     Type.String({ maxLength: 100, description: 'Part of id, group, source or a metadata value' }),
   ),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { answersOf } from './answers.js';
 import { createAugmentedViews } from './augmented-views.js';
 import { getRun, listRuns } from './repository.js';
 import * as schemas from './schemas.js';
@@ -25,5 +26,6 @@ export function registerTraining(app: FastifyInstance, services: Services): void
   );
   mount(app, schemas.listTraining, async () => ({ items: await listRuns(db) }));
   mount(app, schemas.getTraining, ({ params }) => getRun(db, params.id));
+  mount(app, schemas.getRunAnswers, ({ params }) => answersOf(db, params.id));
   mount(app, schemas.cancelTraining, ({ params, actor }) => cancelTraining(services, actor, params.id));
 }

@@ -27,6 +27,7 @@ import { type ModelRow, nameChallenger } from '../models/repository.js';
 import { checkpointsOf, learningCache, withWorkFolder } from '../models/work-folder.js';
 import { candidatesOf } from '../sweeps/service.js';
 import { defaultAlpha } from './alpha.js';
+import { storeAnswers } from './answers.js';
 import { championToCompare } from './champion.js';
 import { moveRun, type RunRow, runRow } from './repository.js';
 
@@ -224,7 +225,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
   async function register(
     begun: RunRow,
     dataset: DatasetRow,
-    { files, report }: TrainResult | AnomalyResult,
+    { files, report, ...judged }: TrainResult | AnomalyResult,
   ): Promise<void> {
     const stored = await storeFiles(blobs, files);
     const now = new Date(services.now());
@@ -240,6 +241,7 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
       });
       // Cancelled at the last moment: no version is left behind.
       if (!moved) throw new LinesideError('training_cancelled');
+      if ('answers' in judged) await storeAnswers(tx, begun.id, judged.answers);
       if (begun.options.rule) await nameChallenger(tx, row.id);
       return row;
     });

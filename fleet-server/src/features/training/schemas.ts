@@ -7,9 +7,11 @@ import { LearningCurve } from '../../learning/curve/report.js';
 import { changes } from '../../learning/finetune/augment.js';
 import { regularisationNames } from '../../learning/finetune/options.js';
 import { InputSizeReport } from '../../learning/input-size/report.js';
+import { Proportion } from '../../learning/metrics.js';
 import { TestSetLook } from '../../learning/report.js';
 import { trainers } from '../../learning/torch/trainers.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
+import { bases } from '../../learning/worker-protocol.js';
 import { ruleNames } from '../retrain/schemas.js';
 
 const launchers = launcherKinds.filter((kind) => kind !== 'off');
@@ -182,4 +184,39 @@ export const cancelTraining = defineRoute({
   access: 'engineer',
   params: IdParams,
   response: TrainingRun,
+});
+
+const Judged = Type.Object({
+  frames: Type.Integer({ description: 'Frames in it' }),
+  confidence: Type.Number({ description: 'Mean of theirs' }),
+  right: Proportion,
+});
+export const RunAnswers = Type.Object({
+  basis: Nullable(
+    Type.Enum(bases, {
+      description: 'Held-out frames, or else out-of-fold answers; null: the run left no answers',
+    }),
+  ),
+  frames: Type.Integer(),
+  thresholds: Type.Array(
+    Type.Object({
+      threshold: Type.Number({ description: 'Frames of this confidence and above are decided alone' }),
+      alone: Type.Integer({ description: 'Frames decided alone' }),
+      wrong: Proportion,
+    }),
+    { description: 'From the strictest down, at most 200' },
+  ),
+  calibration: Type.Array(Judged, { description: 'Parts of equal size, from the least sure' }),
+});
+export type RunAnswers = Static<typeof RunAnswers>;
+
+export const getRunAnswers = defineRoute({
+  method: 'GET',
+  url: '/training/runs/:id/answers',
+  tag: 'training',
+  summary:
+    "What a run's model would decide alone at any threshold, and how far its confidence can be trusted",
+  access: 'viewer',
+  params: IdParams,
+  response: RunAnswers,
 });
