@@ -22,6 +22,7 @@ import { builtConsole } from './plugins/console.js';
 import type { Services } from './services.js';
 import { FleetCa } from './trust/fleet-ca.js';
 import { openPackageKey } from './trust/package-key.js';
+import { openSealer } from './trust/sealer.js';
 import { TufRepository } from './trust/tuf-repository.js';
 
 const signAgainMs = 3_600_000;
@@ -140,6 +141,7 @@ async function open(
     artifacts,
     launcher: makeLauncher(config),
     packageKey: await openPackageKey(trustDir),
+    sealer: await openSealer(trustDir),
     log,
     now,
   };

@@ -98,6 +98,14 @@ export interface PackageKey {
   sign(bytes: Uint8Array): string;
 }
 
+/** Encrypts what must be read again but never by who has only the database. */
+export interface Sealer {
+  /** @param owner whose secret it is: what is sealed opens for nobody else */
+  seal(text: string, owner: string): string;
+  /** @throws LinesideError `secret_unreadable` */
+  open(sealed: string, owner: string): string;
+}
+
 export interface Services {
   readonly dataDir: string;
   readonly database: Database;
@@ -107,6 +115,7 @@ export interface Services {
   readonly audit: Audit;
   readonly artifacts: Artifacts;
   readonly packageKey: PackageKey;
+  readonly sealer: Sealer;
   /** Starts the PyTorch trainer; absent: none is configured. */
   readonly launcher?: Launcher | null;
   readonly log: FastifyBaseLogger;

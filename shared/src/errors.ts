@@ -21,6 +21,9 @@ const registry = {
   // identity
   unauthenticated: { status: 401, title: 'Sign in first.' },
   credentials_wrong: { status: 401, title: 'E-mail or password is wrong.' },
+  second_factor_required: { status: 401, title: 'The code of your second factor is needed too.' },
+  second_factor_wrong: { status: 401, title: 'The code is wrong, too old or used already.' },
+  second_factor_due: { status: 403, title: 'Your role needs a second factor; turn it on first.' },
   link_invalid: { status: 401, title: 'This sign-in link was used or has expired.' },
   api_key_invalid: { status: 401, title: 'The API key is unknown, revoked or expired.' },
   scope_insufficient: { status: 403, title: 'The scope of this API key does not allow this.' },
@@ -90,6 +93,7 @@ const registry = {
   // storage
   storage_full: { status: 507, title: 'There is no space left on the disk.' },
   storage_failed: { status: 500, title: 'The disk cannot be read or written.' },
+  secret_unreadable: { status: 500, title: 'A stored secret does not open with the key of this server.' },
   storage_locked: { status: 500, title: 'Another process has this folder open.' },
   blob_missing: { status: 404, title: 'The stored file is missing.' },
   blob_corrupt: { status: 500, title: 'The stored file does not have the recorded hash.' },

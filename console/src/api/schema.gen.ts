@@ -797,6 +797,11 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /**
+                             * @description due: the role needs one, and until it is on nothing else is open
+                             * @enum {unknown}
+                             */
+                            secondFactor: "off" | "on" | "due";
                         };
                     };
                 };
@@ -865,6 +870,11 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /**
+                             * @description due: the role needs one, and until it is on nothing else is open
+                             * @enum {unknown}
+                             */
+                            secondFactor: "off" | "on" | "due";
                         };
                     };
                 };
@@ -902,7 +912,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in with e-mail and password */
+        /** Sign in with e-mail, password and, where a second factor is on, its code or a recovery code */
         post: {
             parameters: {
                 query?: never;
@@ -915,6 +925,7 @@ export interface paths {
                     "application/json": {
                         email: string;
                         password: string;
+                        code?: string;
                     };
                 };
             };
@@ -933,6 +944,11 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /**
+                             * @description due: the role needs one, and until it is on nothing else is open
+                             * @enum {unknown}
+                             */
+                            secondFactor: "off" | "on" | "due";
                         };
                     };
                 };
@@ -999,6 +1015,11 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /**
+                             * @description due: the role needs one, and until it is on nothing else is open
+                             * @enum {unknown}
+                             */
+                            secondFactor: "off" | "on" | "due";
                         };
                     };
                 };
@@ -14077,6 +14098,460 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/second-factor/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret for an authenticator app; it counts once a code of it is confirmed */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        password: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Base32, to be typed */
+                            secret: string;
+                            /** @description otpauth://…, to be shown as a QR code */
+                            address: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your second factor */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            since: string | null;
+                            recoveryCodesLeft: number;
+                            /** @description The role needs one, so it cannot be turned off */
+                            needed: boolean;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Turn on the second factor with a code of the app; other sessions end */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Shown once; each signs in once */
+                            recoveryCodes: string[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who needs a second factor */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Roles that need a second factor, from the next sign-in on */
+                            secondFactorFor: ("viewer" | "operator" | "engineer" | "admin")[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Set who needs a second factor */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Roles that need a second factor, from the next sign-in on */
+                        secondFactorFor: ("viewer" | "operator" | "engineer" | "admin")[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Roles that need a second factor, from the next sign-in on */
+                            secondFactorFor: ("viewer" | "operator" | "engineer" | "admin")[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes in place of the old ones */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        password: string;
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Shown once; each signs in once */
+                            recoveryCodes: string[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/reset-second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take off the second factor of someone who lost it, and end their sessions */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn off your second factor */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        password: string;
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            email: string;
+                            name: string;
+                            /** @enum {unknown} */
+                            role: "viewer" | "operator" | "engineer" | "admin";
+                            /** @description False until the first password is set after a one-time link */
+                            hasPassword: boolean;
+                            /**
+                             * @description due: the role needs one, and until it is on nothing else is open
+                             * @enum {unknown}
+                             */
+                            secondFactor: "off" | "on" | "due";
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training/runs/{id}/sweep": {
         parameters: {
             query?: never;
@@ -15895,6 +16370,8 @@ export interface paths {
                                 name: string;
                                 /** @enum {unknown} */
                                 role: "viewer" | "operator" | "engineer" | "admin";
+                                /** @description Whether it is on */
+                                secondFactor: boolean;
                                 disabledAt: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
@@ -15953,6 +16430,8 @@ export interface paths {
                                 name: string;
                                 /** @enum {unknown} */
                                 role: "viewer" | "operator" | "engineer" | "admin";
+                                /** @description Whether it is on */
+                                secondFactor: boolean;
                                 disabledAt: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
@@ -16032,6 +16511,8 @@ export interface paths {
                             name: string;
                             /** @enum {unknown} */
                             role: "viewer" | "operator" | "engineer" | "admin";
+                            /** @description Whether it is on */
+                            secondFactor: boolean;
                             disabledAt: string | null;
                             /** Format: date-time */
                             createdAt: string;

@@ -77,6 +77,29 @@ export const sessions = pgTable('sessions', {
     .references(() => users.id),
   createdAt: now('created_at'),
   expiresAt: at('expires_at').notNull(),
+  /** Their role needs a second factor and they have none: until they do, nothing else is open to them. */
+  enrolling: boolean('enrolling').notNull().default(false),
+});
+
+/** The app on a person's phone. It counts from `confirmedAt` on, when they have proved that it shows the right codes. */
+export const secondFactors = pgTable('second_factors', {
+  userId: text('user_id')
+    .primaryKey()
+    .references(() => users.id),
+  sealedSecret: text('sealed_secret').notNull(),
+  confirmedAt: at('confirmed_at'),
+  /** Time step of the code that was accepted last: neither it nor an earlier one is accepted again. */
+  lastStep: integer('last_step').notNull().default(0),
+  tries: integer('tries').notNull().default(0),
+  triesSince: at('tries_since'),
+});
+
+/** What stands in for a lost phone, each once. */
+export const recoveryCodes = pgTable('recovery_codes', {
+  codeHash: text('code_hash').primaryKey(),
+  userId: text('user_id')
+    .notNull()
+    .references(() => users.id),
 });
 
 export const signInLinks = pgTable('sign_in_links', {

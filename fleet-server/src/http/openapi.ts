@@ -24,6 +24,7 @@ import * as monitoring from '../features/monitoring/schemas.js';
 import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
 import * as rules from '../features/rules/schemas.js';
+import * as secondFactor from '../features/second-factor/schemas.js';
 import * as sweeps from '../features/sweeps/schemas.js';
 import * as training from '../features/training/schemas.js';
 import * as trust from '../features/trust/schemas.js';
@@ -59,6 +60,7 @@ export const declaredRoutes: AnyRoute[] = [
   retrain,
   rollouts,
   rules,
+  secondFactor,
   sweeps,
   training,
   trust,

@@ -13,6 +13,8 @@ export interface Actor {
   email: string;
   name: string;
   role: Role;
+  /** They have to turn on a second factor before anything else. */
+  enrolling?: boolean;
   /** Present: a program acts for this person with one of their keys. */
   apiKeyId?: string;
 }
@@ -31,6 +33,8 @@ declare module 'fastify' {
     access?: Role | 'public';
     /** Only for people at a browser: no API key reaches it. */
     personOnly?: boolean;
+    /** Open also to who has yet to turn on the second factor that their role needs. */
+    whileEnrolling?: boolean;
   }
 }
 
@@ -43,6 +47,8 @@ export interface Route<P extends TSchema, Q extends TSchema, B extends TSchema, 
   access: Role | 'public';
   /** Passwords, people and keys: what a leaked key must not be able to make itself at home with. */
   personOnly?: boolean;
+  /** Open also to who has yet to turn on the second factor that their role needs. */
+  whileEnrolling?: boolean;
   params?: P;
   query?: Q;
   body?: B;
@@ -124,6 +130,7 @@ export function mount<P extends TSchema, Q extends TSchema, B extends TSchema, R
     config: {
       access: route.access,
       ...(route.personOnly ? { personOnly: true } : {}),
+      ...(route.whileEnrolling ? { whileEnrolling: true } : {}),
       ...(route.perMinute ? { rateLimit: limitOf(route.perMinute) } : {}),
     },
     schema: {

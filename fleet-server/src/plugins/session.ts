@@ -2,7 +2,7 @@ import '@fastify/cookie';
 import { LinesideError } from '@lineside/shared';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOfKey } from '../features/api-keys/service.js';
-import { findSessionUser } from '../features/auth/repository.js';
+import { findSession } from '../features/auth/repository.js';
 import { hashToken } from '../features/auth/tokens.js';
 import { type Actor, roles } from '../http/route.js';
 import type { Services } from '../services.js';
@@ -26,6 +26,8 @@ export function registerSession(app: FastifyInstance, services: Services): void 
     const access = request.routeOptions.config.access ?? 'admin';
     if (access === 'public') return;
     if (!request.actor) throw new LinesideError('unauthenticated');
+    if (request.actor.enrolling && !request.routeOptions.config.whileEnrolling)
+      throw new LinesideError('second_factor_due');
     if (roles.indexOf(request.actor.role) < roles.indexOf(access)) {
       throw new LinesideError('role_insufficient', `needs the role ${access}`);
     }
@@ -37,10 +39,12 @@ async function bySession(services: Services, request: FastifyRequest): Promise<A
     throw new LinesideError('csrf_rejected', `the header ${csrfHeader} is missing`);
   }
   const token = request.cookies[sessionCookie];
-  const user = token
-    ? await findSessionUser(services.database.db, hashToken(token), new Date(services.now()))
+  const found = token
+    ? await findSession(services.database.db, hashToken(token), new Date(services.now()))
     : null;
-  return user && { id: user.id, email: user.email, name: user.name, role: user.role };
+  if (!found) return null;
+  const { user, enrolling } = found;
+  return { id: user.id, email: user.email, name: user.name, role: user.role, enrolling };
 }
 
 async function byKey(services: Services, request: FastifyRequest, secret: string): Promise<Actor> {

@@ -12,6 +12,7 @@ import type { LiveEvent } from '../../src/features/monitoring/schemas.js';
 import type { Actor } from '../../src/http/route.js';
 import type { Artifacts, Audit, DeviceLink, LiveBus, Services } from '../../src/services.js';
 import { openPackageKey } from '../../src/trust/package-key.js';
+import { openSealer } from '../../src/trust/sealer.js';
 import { type Engine, temporaryFolder } from '../helpers/engines.js';
 import { reportedState } from '../helpers/reported.js';
 
@@ -144,6 +145,7 @@ export async function openWorld(
       audit,
       artifacts,
       packageKey: await openPackageKey(join(dataDir, 'trust')),
+      sealer: await openSealer(join(dataDir, 'trust')),
       log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
       now: () => Date.now() + aheadMs,
     },

@@ -10,23 +10,22 @@ export const findUserByEmail = async (db: Db, email: string): Promise<UserRow | 
 export const findUser = async (db: DbOrTransaction, id: string): Promise<UserRow | null> =>
   (await db.select().from(users).where(eq(users.id, id)))[0] ?? null;
 
-/** The user of a live session, or null. */
-export async function findSessionUser(db: Db, tokenHash: string, now: Date): Promise<UserRow | null> {
+/** A live session and whose it is, or null. */
+export async function findSession(
+  db: Db,
+  tokenHash: string,
+  now: Date,
+): Promise<{ user: UserRow; enrolling: boolean } | null> {
   const [row] = await db
-    .select({ user: users })
+    .select({ user: users, enrolling: sessions.enrolling })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now), isNull(users.disabledAt)));
-  return row?.user ?? null;
+  return row ?? null;
 }
 
-export async function insertSession(
-  db: Db,
-  tokenHash: string,
-  userId: string,
-  expiresAt: Date,
-): Promise<void> {
-  await db.insert(sessions).values({ tokenHash, userId, expiresAt });
+export async function insertSession(db: Db, session: typeof sessions.$inferInsert): Promise<void> {
+  await db.insert(sessions).values(session);
 }
 
 export async function deleteSession(db: Db, tokenHash: string): Promise<void> {

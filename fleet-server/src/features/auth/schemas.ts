@@ -8,17 +8,27 @@ export const Me = Type.Object({
   name: Type.String(),
   role: Role,
   hasPassword: Type.Boolean({ description: 'False until the first password is set after a one-time link' }),
+  secondFactor: Type.Enum(['off', 'on', 'due'], {
+    description: 'due: the role needs one, and until it is on nothing else is open',
+  }),
 });
 export type Me = Static<typeof Me>;
 const Password = Type.String({ minLength: 12, maxLength: 200 });
+/** Six digits of the app, or a recovery code. */
+export const Code = Type.String({ minLength: 6, maxLength: 40 });
+export const KnownPassword = Type.String({ maxLength: 200 });
 
 export const signIn = defineRoute({
   method: 'POST',
   url: '/auth/sign-in',
   tag: 'auth',
-  summary: 'Sign in with e-mail and password',
+  summary: 'Sign in with e-mail, password and, where a second factor is on, its code or a recovery code',
   access: 'public',
-  body: Type.Object({ email: Type.String({ maxLength: 200 }), password: Type.String({ maxLength: 200 }) }),
+  body: Type.Object({
+    email: Type.String({ maxLength: 200 }),
+    password: KnownPassword,
+    code: Type.Optional(Code),
+  }),
   response: Me,
 });
 export const signInByLink = defineRoute({
@@ -37,6 +47,7 @@ export const signOut = defineRoute({
   summary: 'End this session',
   access: 'viewer',
   personOnly: true,
+  whileEnrolling: true,
   response: Nothing,
 });
 export const me = defineRoute({
@@ -45,6 +56,7 @@ export const me = defineRoute({
   tag: 'auth',
   summary: 'Who is signed in',
   access: 'viewer',
+  whileEnrolling: true,
   response: Me,
 });
 export const setPassword = defineRoute({
@@ -54,6 +66,8 @@ export const setPassword = defineRoute({
   summary: 'Set or change your password',
   access: 'viewer',
   personOnly: true,
-  body: Type.Object({ current: Type.Optional(Type.String({ maxLength: 200 })), password: Password }),
+  whileEnrolling: true,
+  perMinute: 10,
+  body: Type.Object({ current: Type.Optional(KnownPassword), password: Password }),
   response: Me,
 });

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { LinesideError } from '@lineside/shared';
 import { users } from '../../db/schema.js';
 import type { Services } from '../../services.js';
+import * as secondFactors from '../second-factor/repository.js';
+import { readRules } from '../second-factor/rules.js';
+import { type Spent, spendCode } from '../second-factor/spend-code.js';
 import { hashPassword, verifyPassword } from './password.js';
 import type { UserRow } from './repository.js';
 import * as repository from './repository.js';
@@ -14,47 +17,74 @@ const linkMs = 24 * hourMs;
 
 export interface SignedIn {
   user: UserRow;
+  /** Their role needs a second factor and they have none yet. */
+  enrolling: boolean;
   /** Secret for the cookie. */
   token: string;
   expiresAt: Date;
 }
 
-export const toMe = (user: UserRow): Me => ({
-  id: user.id,
-  email: user.email,
-  name: user.name,
-  role: user.role,
-  hasPassword: user.passwordHash !== null,
-});
+export async function toMe(services: Services, user: UserRow, enrolling: boolean): Promise<Me> {
+  const on = await secondFactors.isOn(services.database.db, user.id);
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    role: user.role,
+    hasPassword: user.passwordHash !== null,
+    secondFactor: on ? 'on' : enrolling ? 'due' : 'off',
+  };
+}
 
 export const signInPath = (token: string): string => `/sign-in?token=${token}`;
 
-async function openSession(services: Services, user: UserRow, how: string): Promise<SignedIn> {
+export async function openSession(
+  services: Services,
+  user: UserRow,
+  detail: { how: string; secondFactor?: Spent },
+): Promise<SignedIn> {
+  const { db } = services.database;
   const token = newToken();
   const expiresAt = new Date(services.now() + sessionMs);
-  await repository.insertSession(services.database.db, hashToken(token), user.id, expiresAt);
-  await services.audit.record({
-    actor: user.email,
-    action: 'user.sign-in',
-    subject: user.id,
-    detail: { how },
-  });
-  return { user, token, expiresAt };
+  const { secondFactorFor } = await readRules(db);
+  const enrolling = secondFactorFor.includes(user.role) && !(await secondFactors.isOn(db, user.id));
+  await repository.insertSession(db, { tokenHash: hashToken(token), userId: user.id, expiresAt, enrolling });
+  await services.audit.record({ actor: user.email, action: 'user.sign-in', subject: user.id, detail });
+  return { user, enrolling, token, expiresAt };
 }
 
-/** @throws LinesideError `credentials_wrong`, the same for a wrong name and a wrong password */
-export async function signIn(services: Services, email: string, password: string): Promise<SignedIn> {
-  const user = await repository.findUserByEmail(services.database.db, email);
-  const right = await verifyPassword(password, user?.passwordHash ?? null);
+/**
+ * @throws LinesideError `credentials_wrong`, the same for a wrong name and a wrong password; where a second factor is on,
+ * `second_factor_required`, `second_factor_wrong`, `rate_limited`
+ */
+export async function signIn(
+  services: Services,
+  credentials: { email: string; password: string; code?: string | undefined },
+): Promise<SignedIn> {
+  const { db } = services.database;
+  const user = await repository.findUserByEmail(db, credentials.email);
+  const right = await verifyPassword(credentials.password, user?.passwordHash ?? null);
   if (!user || !right || user.disabledAt) throw new LinesideError('credentials_wrong');
-  return openSession(services, user, 'password');
+  if (!(await secondFactors.isOn(db, user.id))) return openSession(services, user, { how: 'password' });
+  if (credentials.code === undefined) throw new LinesideError('second_factor_required');
+  const secondFactor = await spendCode(services, user, credentials.code);
+  return openSession(services, user, { how: 'password', secondFactor });
+}
+
+/** @throws LinesideError `credentials_wrong`; `conflict` for who has no password */
+export async function checkPassword(services: Services, userId: string, password: string): Promise<UserRow> {
+  const user = await repository.findUser(services.database.db, userId);
+  if (!user) throw new LinesideError('unauthenticated');
+  if (user.passwordHash === null) throw new LinesideError('conflict', 'Set a password first.');
+  if (!(await verifyPassword(password, user.passwordHash))) throw new LinesideError('credentials_wrong');
+  return user;
 }
 
 /** @throws LinesideError `link_invalid` */
 export async function signInByLink(services: Services, token: string): Promise<SignedIn> {
   const user = await repository.spendLink(services.database.db, hashToken(token), new Date(services.now()));
   if (!user) throw new LinesideError('link_invalid');
-  return openSession(services, user, 'link');
+  return openSession(services, user, { how: 'link' });
 }
 
 /** Sets the first password or changes it; every other session of the user ends. */
@@ -76,7 +106,7 @@ export async function setPassword(
     await repository.deleteSessionsOf(tx, userId);
   });
   await services.audit.record({ actor: user.email, action: 'user.set-password', subject: userId });
-  return openSession(services, { ...user, passwordHash }, 'password change');
+  return openSession(services, { ...user, passwordHash }, { how: 'password change' });
 }
 
 /**

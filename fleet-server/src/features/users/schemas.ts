@@ -7,6 +7,7 @@ export const User = Type.Object({
   email: Type.String(),
   name: Type.String(),
   role: Role,
+  secondFactor: Type.Boolean({ description: 'Whether it is on' }),
   disabledAt: Nullable(Timestamp),
   createdAt: Timestamp,
 });

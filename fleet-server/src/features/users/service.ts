@@ -6,19 +6,24 @@ import type { Actor, Role } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { deleteSessionsOf, findUser, type UserRow } from '../auth/repository.js';
 import { createSignInPath } from '../auth/service.js';
+import { isOn, usersWithOne } from '../second-factor/repository.js';
 import type { User } from './schemas.js';
 
-const toUser = (row: UserRow): User => ({
+const toUser = (row: UserRow, secondFactor: boolean): User => ({
   id: row.id,
   email: row.email,
   name: row.name,
   role: row.role,
+  secondFactor,
   disabledAt: row.disabledAt?.toISOString() ?? null,
   createdAt: row.createdAt.toISOString(),
 });
 
 export async function listUsers(services: Services): Promise<User[]> {
-  return (await services.database.db.select().from(users).orderBy(asc(users.createdAt))).map(toUser);
+  const { db } = services.database;
+  const on = await usersWithOne(db);
+  const rows = await db.select().from(users).orderBy(asc(users.createdAt));
+  return rows.map((row) => toUser(row, on.has(row.id)));
 }
 
 /** @throws LinesideError `conflict` when the e-mail is taken */
@@ -40,7 +45,7 @@ export async function createUser(
     subject: row.id,
     detail: { email, role: row.role },
   });
-  return { user: toUser(row), signInPath: await createSignInPath(services, row.id) };
+  return { user: toUser(row, false), signInPath: await createSignInPath(services, row.id) };
 }
 
 /** @throws LinesideError `not_found`; `conflict` when it would leave the fleet without an admin */
@@ -86,5 +91,5 @@ export async function updateUser(
     subject: id,
     detail: { ...change },
   });
-  return toUser(updated);
+  return toUser(updated, await isOn(services.database.db, id));
 }
