@@ -27,31 +27,50 @@ const rootRoute = createRootRouteWithContext<Context>()({
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
+/** Only a path of this console: a link must not be able to send the person to another site. */
+const nextIn = (search: Record<string, unknown>): { next?: string } => {
+  const next = text(search.next);
+  return next && /^\/(?![/\\])/.test(next) ? { next } : {};
+};
+
+const meOrSignIn = async ({ context, location }: { context: Context; location: { href: string } }) => {
+  try {
+    return await context.queryClient.ensureQueryData(meQuery);
+  } catch (error) {
+    if (toApiError(error).code !== 'unauthenticated') throw error;
+    throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
+  }
+};
+
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  // Only a path of this console: a link must not be able to send the person to another site.
   validateSearch: (search: Record<string, unknown>): { token?: string; next?: string } => {
     const token = text(search.token);
-    const next = text(search.next);
-    return {
-      ...(token ? { token } : {}),
-      ...(next && /^\/(?![/\\])/.test(next) ? { next } : {}),
-    };
+    return { ...(token ? { token } : {}), ...nextIn(search) };
   },
   component: lazyRouteComponent(() => import('./features/sign-in/sign-in-page.js'), 'SignInPage'),
+});
+
+const enrolRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/second-factor',
+  validateSearch: nextIn,
+  beforeLoad: async ({ context, location, search }) => {
+    const me = await meOrSignIn({ context, location });
+    if (me.secondFactor !== 'due') throw redirect({ to: search.next ?? '/' });
+  },
+  component: lazyRouteComponent(() => import('./features/sign-in/enrol-page.js'), 'EnrolPage'),
 });
 
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'shell',
   beforeLoad: async ({ context, location }) => {
-    try {
-      return { me: await context.queryClient.ensureQueryData(meQuery) };
-    } catch (error) {
-      if (toApiError(error).code !== 'unauthenticated') throw error;
-      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
-    }
+    const me = await meOrSignIn({ context, location });
+    if (me.secondFactor === 'due')
+      throw redirect({ to: '/second-factor', search: location.href === '/' ? {} : { next: location.href } });
+    return { me };
   },
   component: Shell,
 });
@@ -142,6 +161,7 @@ const auditRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
+  enrolRoute,
   shellRoute.addChildren([
     fleetRoute,
     deviceRoute,

@@ -1,15 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import t from 'tap';
 import { storeFrames } from '../src/bench/console/stored-frames.js';
+import { checkedContext, violations } from '../src/system/accessibility.js';
 import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
 import { startServer } from '../src/system/server.js';
 
 const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const pages = [
   '/',
@@ -24,22 +22,6 @@ const pages = [
   '/audit',
 ];
 
-interface Violation {
-  id: string;
-  impact: string;
-  nodes: { html: string }[];
-}
-
-/** What keeps people from using the page as it is: violations of WCAG 2.1 A and AA, serious or worse. */
-async function violations(page: Page): Promise<string[]> {
-  const found: Violation[] = await page.evaluate(
-    `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) => violations)`,
-  );
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 240)}`));
-}
-
 t.test(
   'no page keeps out people who see, hear or move differently',
   { timeout: 600_000, ...skip },
@@ -53,14 +35,7 @@ t.test(
       await server.stop();
       await rm(dir, { recursive: true, force: true });
     });
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      reducedMotion: 'reduce',
-      // The test's own script; the pages allow none but theirs.
-      bypassCSP: true,
-    });
-    await context.addInitScript({ content: await readFile(axe, 'utf8') });
-    const page = await context.newPage();
+    const page = await (await checkedContext(browser)).newPage();
     const { apiUrl, signInUrl } = server.ready;
     await page.goto(signInUrl ?? '');
     await page.getByTestId('sign-in-link-button').waitFor();

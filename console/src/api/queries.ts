@@ -27,6 +27,8 @@ export const keys = {
   rollouts: ['rollouts'],
   users: ['users'],
   apiKeys: ['api-keys'],
+  secondFactor: ['second-factor'],
+  signInRules: ['sign-in-rules'],
   signingKeys: ['signing-keys'],
   audit: ['audit'],
   status: ['status'],
@@ -266,6 +268,14 @@ export const rolloutQuery = (id: string) =>
 export const usersQuery = queryOptions({
   queryKey: keys.users,
   queryFn: async () => (await unwrap(client.GET('/api/v1/users'))).items,
+});
+export const secondFactorQuery = queryOptions({
+  queryKey: keys.secondFactor,
+  queryFn: () => unwrap(client.GET('/api/v1/auth/second-factor')),
+});
+export const signInRulesQuery = queryOptions({
+  queryKey: keys.signInRules,
+  queryFn: () => unwrap(client.GET('/api/v1/sign-in-rules')),
 });
 export const apiKeysQuery = queryOptions({
   queryKey: keys.apiKeys,

@@ -1,74 +1,12 @@
-import { Button, Group, Modal, PasswordInput, Stack } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { client, unwrap } from '../api/client.js';
-import { keys } from '../api/queries.js';
+import { Modal } from '@mantine/core';
 import { useMe } from '../api/session.js';
-import { notifyDone } from '../ui/notify.js';
-import { Problem } from '../ui/problem.js';
-
-const shortest = 12;
+import { PasswordForm } from './password-form.js';
 
 export function PasswordDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const me = useMe();
-  const queryClient = useQueryClient();
-  const [current, setCurrent] = useState('');
-  const [password, setPassword] = useState('');
-  const save = useMutation({
-    mutationFn: () =>
-      unwrap(
-        client.PUT('/api/v1/auth/password', { body: { password, ...(me.hasPassword ? { current } : {}) } }),
-      ),
-    onSuccess: (updated) => {
-      queryClient.setQueryData(keys.me, updated);
-      setCurrent('');
-      setPassword('');
-      onClose();
-      notifyDone('Your password is set.');
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate();
-  };
-  const missing = shortest - password.length;
-
   return (
     <Modal opened={opened} onClose={onClose} title={me.hasPassword ? 'Change password' : 'Set a password'}>
-      <form onSubmit={submit}>
-        <Stack>
-          <input type="email" autoComplete="username" value={me.email} readOnly hidden />
-          {me.hasPassword ? (
-            <PasswordInput
-              label="Current password"
-              autoComplete="current-password"
-              value={current}
-              onChange={(event) => setCurrent(event.currentTarget.value)}
-            />
-          ) : null}
-          <PasswordInput
-            label="New password"
-            description={
-              password && missing > 0
-                ? `${missing} more to go: at least ${shortest} characters`
-                : `At least ${shortest} characters`
-            }
-            autoComplete="new-password"
-            data-autofocus
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          <Problem error={save.error} />
-          <Group justify="flex-end">
-            <Button variant="default" size="md" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button size="md" type="submit" loading={save.isPending} disabled={missing > 0}>
-              Save password
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <PasswordForm onClose={onClose} />
     </Modal>
   );
 }

@@ -1,13 +1,11 @@
 import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconKey, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { client } from '../api/client.js';
-import { signedOut } from '../api/queries.js';
+import { IconKey, IconLogout, IconMoon, IconShieldLock, IconSun } from '@tabler/icons-react';
 import { useMe } from '../api/session.js';
+import { SecondFactorDialog } from '../features/second-factor/second-factor-dialog.js';
 import { PasswordDialog } from './password-dialog.js';
 import classes from './shell.module.css';
+import { useSignOut } from './use-sign-out.js';
 
 const initials = (name: string): string =>
   name
@@ -18,20 +16,12 @@ const initials = (name: string): string =>
 
 export function UserMenu() {
   const me = useMe();
-  const queryClient = useQueryClient();
-  const navigate = useNavigate();
+  const signOut = useSignOut();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
   const [passwordOpen, password] = useDisclosure(false);
+  const [factorOpen, factor] = useDisclosure(false);
   const other = scheme === 'dark' ? 'light' : 'dark';
-
-  const signOut = async () => {
-    // The session may be gone already; either way the person leaves.
-    await client.POST('/api/v1/auth/sign-out').catch(() => undefined);
-    signedOut.dispatchEvent(new Event('signed-out'));
-    await navigate({ to: '/sign-in', search: {} });
-    queryClient.clear();
-  };
 
   return (
     <>
@@ -62,6 +52,13 @@ export function UserMenu() {
           <Menu.Item leftSection={<IconKey size={18} />} onClick={password.open}>
             {me.hasPassword ? 'Change password' : 'Set a password'}
           </Menu.Item>
+          <Menu.Item
+            leftSection={<IconShieldLock size={18} />}
+            onClick={factor.open}
+            data-testid="second-factor"
+          >
+            Second factor
+          </Menu.Item>
           <Menu.Divider />
           <Menu.Item
             leftSection={<IconLogout size={18} />}
@@ -73,6 +70,7 @@ export function UserMenu() {
         </Menu.Dropdown>
       </Menu>
       <PasswordDialog opened={passwordOpen} onClose={password.close} />
+      {factorOpen ? <SecondFactorDialog opened onClose={factor.close} /> : null}
     </>
   );
 }

@@ -31,6 +31,7 @@ const graphite: MantineColorsTuple = [
   '#07090c',
 ];
 
+const closing = { closeButtonProps: { 'aria-label': 'Close' } } as const;
 const touch = { defaultProps: { size: 'md' } } as const;
 
 export const theme = createTheme({
@@ -57,10 +58,14 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.55 },
         radius: 'md',
         padding: 'lg',
+        ...closing,
       },
       styles: { title: { fontSize: '1.1875rem', fontWeight: 650 } },
     }),
-    Drawer: Drawer.extend({ defaultProps: { position: 'right', overlayProps: { backgroundOpacity: 0.45 } } }),
+    Notification: { defaultProps: closing },
+    Drawer: Drawer.extend({
+      defaultProps: { position: 'right', overlayProps: { backgroundOpacity: 0.45 }, ...closing },
+    }),
   },
 });
 

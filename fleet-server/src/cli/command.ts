@@ -25,6 +25,7 @@ export interface Call {
   readonly output: Output;
   /** Ctrl+C. */
   readonly signal: AbortSignal;
+  readonly environment: NodeJS.ProcessEnv;
   /** Connects to the server that was named. @throws LinesideError `request_invalid` where none was */
   api(): Promise<ApiClient>;
 }
@@ -59,6 +60,7 @@ export const common: Readonly<Record<string, Option>> = {
   'api-key-file': { value: 'FILE', help: 'holds an API key; or LINESIDE_API_KEY' },
   email: { value: 'ADDRESS', help: 'sign in as a person instead' },
   'password-file': { value: 'FILE', help: 'holds their password; or LINESIDE_PASSWORD' },
+  code: { value: 'CODE', help: 'of their second factor, or a recovery code' },
   json: { help: 'print what the API answers' },
   help: { help: 'print this' },
 };

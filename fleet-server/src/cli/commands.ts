@@ -8,6 +8,7 @@ import { devices } from './families/devices.js';
 import { keys } from './families/keys.js';
 import { labels } from './families/labels.js';
 import { models } from './families/models.js';
+import { people } from './families/people.js';
 import { rollouts } from './families/rollouts.js';
 import { train } from './families/train.js';
 
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   ...labels,
   ...archives,
   ...train,
+  ...people,
   ...keys,
   ...audit,
   completion(() => commands),

@@ -23,6 +23,6 @@ export async function connect(options: Options, environment: NodeJS.ProcessEnv):
   const password = secretOf(options.text('password-file'), environment.LINESIDE_PASSWORD);
   if (!password) throw new UsageError('--password-file or LINESIDE_PASSWORD is needed');
   const api = new ApiClient(base);
-  await api.signIn(email, password);
+  await api.signIn(email, password, options.text('code'));
   return api;
 }

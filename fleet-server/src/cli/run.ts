@@ -61,6 +61,7 @@ async function perform(args: string[], { environment, signal, ...to }: Surroundi
     options,
     output: new Output(options.has('json'), to),
     signal,
+    environment,
     api: () => connect(options, environment),
   });
 }

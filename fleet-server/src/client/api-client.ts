@@ -11,6 +11,7 @@ import type { Execution, Rollout } from '../features/rollouts/schemas.js';
 import type { RolloutEvent } from '../features/rollouts/timeline.js';
 import type { SweepBody, SweepTable } from '../features/sweeps/schemas.js';
 import type { TrainingRun } from '../features/training/schemas.js';
+import type { User } from '../features/users/schemas.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
 
 /** An answer of the API that is not a success. */
@@ -98,7 +99,9 @@ export class ApiClient {
     await this.request('POST', '/auth/link', { token: new URL(signInUrl).searchParams.get('token') });
   }
 
-  signIn = (email: string, password: string) => this.request('POST', '/auth/sign-in', { email, password });
+  signIn = (email: string, password: string, code?: string) =>
+    this.request('POST', '/auth/sign-in', { email, password, ...(code ? { code } : {}) });
+  listUsers = () => this.request<{ items: User[] }>('GET', '/users').then((page) => page.items);
   setPassword = (password: string) => this.request('PUT', '/auth/password', { password });
 
   createClass = (name: string) => this.request<ClassItem>('POST', '/classes', { name });

@@ -1,13 +1,14 @@
-import { Secret, TOTP } from 'otpauth';
+import { Secret } from 'otpauth';
 import t from 'tap';
 import { addressOf, newRecoveryCodes, plainCode, stepOf } from '../../src/features/second-factor/codes.js';
 import { makeSealer } from '../../src/trust/sealer.js';
 import { ApiClient } from '../helpers/api-client.js';
+import { codeAt, stepMs } from '../helpers/authenticator.js';
+import { linesideHere as lineside } from '../helpers/command-line.js';
 import { onEachEngine } from '../helpers/engines.js';
 import { startTestServer, type TestServer } from '../helpers/test-server.js';
 
 const password = 'correct horse battery';
-const stepMs = 30_000;
 const waitMs = 15 * 60_000;
 
 t.test('codes are those of RFC 6238, for one step around', (t) => {
@@ -72,8 +73,7 @@ onEachEngine('a second factor', async (t, engine) => {
   const now = () => Date.now() + aheadMs;
   const server = await startTestServer(t, engine, { now });
   const { client, id, email } = await person(server, 'operator');
-  const codeOf = (secret: string, offMs = 0) =>
-    new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: now() + offMs });
+  const codeOf = (secret: string, offMs = 0) => codeAt(secret, now() + offMs);
   const signIn = async (code?: string, client = server.visitor()) =>
     Object.assign(await client.post('/auth/sign-in', { email, password, ...(code ? { code } : {}) }), {
       client,
@@ -227,6 +227,37 @@ onEachEngine('a second factor', async (t, engine) => {
     t.notMatch(kept, secret);
     for (const code of recoveryCodes) t.notOk(kept.includes(code) || kept.includes(plainCode(code)));
   });
+});
+
+onEachEngine('on the command line', async (t, engine) => {
+  const server = await startTestServer(t, engine);
+  const { client, email, id } = await person(server, 'admin');
+  const begun = await client.post<{ secret: string }>('/auth/second-factor/secret', { password });
+  const code = codeAt(begun.body.secret, Date.now());
+  const { body } = await client.post<{ recoveryCodes: string[] }>('/auth/second-factor', { code });
+  const asPerson = (...args: string[]) =>
+    lineside(['people', 'list', '--server', server.apiUrl, '--email', email, ...args], {
+      LINESIDE_PASSWORD: password,
+    });
+  t.match(await asPerson(), { code: 3, said: /second_factor_required/ });
+  const listed = await asPerson('--code', body.recoveryCodes[0] ?? '');
+  t.match(listed, { code: 0, out: new RegExp(`${email} .* admin +on +enabled`) });
+
+  const rescue = (who: string) =>
+    lineside(['people', 'rescue', who, '--data', server.dataDir, '--json'], {
+      ...(server.config.databaseUrl ? { DATABASE_URL: server.config.databaseUrl } : {}),
+    });
+  t.match(await rescue(email), { code: 1, said: /storage_locked/ }, 'not while the server runs');
+  await server.close();
+  t.match(await rescue('nobody@example.com'), { code: 1, said: /not_found/ });
+  const rescued = JSON.parse((await rescue(email)).out) as { password: string };
+  const again = await startTestServer(t, engine, { again: server });
+  t.equal((await again.visitor().post('/auth/sign-in', { email, password })).status, 401);
+  const visitor = again.visitor();
+  const answer = await visitor.post('/auth/sign-in', { email, password: rescued.password });
+  t.match(answer, { status: 200, body: { secondFactor: 'off' } });
+  const log = await visitor.get<{ items: object[] }>(`/audit?action=user.rescue&subject=${id}`);
+  t.match(log.body.items, [{ actor: 'command line' }]);
 });
 
 const asAnswer = async (response: Response) => ({
