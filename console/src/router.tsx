@@ -105,6 +105,11 @@ const reviewRoute = createRoute({
   beforeLoad: needs('operator'),
   component: lazyRouteComponent(() => import('./features/review/review-page.js'), 'ReviewPage'),
 });
+const labelBookRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/label-book',
+  component: lazyRouteComponent(() => import('./features/label-book/label-book-page.js'), 'LabelBookPage'),
+});
 const datasetRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/dataset',
@@ -166,6 +171,7 @@ const routeTree = rootRoute.addChildren([
     fleetRoute,
     deviceRoute,
     reviewRoute,
+    labelBookRoute,
     datasetRoute,
     exchangeRoute,
     trainingRoute,

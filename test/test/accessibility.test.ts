@@ -13,6 +13,7 @@ const pages = [
   '/',
   '/fleet/device-0',
   '/review',
+  '/label-book',
   '/dataset',
   '/data',
   '/training',

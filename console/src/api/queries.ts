@@ -13,6 +13,7 @@ export const keys = {
   me: ['me'],
   devices: ['devices'],
   classes: ['classes'],
+  labelBook: ['label-book'],
   stats: ['review-stats'],
   explorer: ['explorer'],
   explorerView: ['explorer-view'],
@@ -122,11 +123,37 @@ export const statusQuery = queryOptions({
   queryFn: () => unwrap(client.GET('/api/v1/status')),
   refetchInterval: 30_000,
 });
-export const classesQuery = queryOptions({
+/** The classes, those of before, and what the champion knows by what it was. */
+export const classListQuery = queryOptions({
   queryKey: keys.classes,
-  queryFn: async () =>
-    (await unwrap(client.GET('/api/v1/classes'))).items.toSorted((a, b) => a.position - b.position),
+  queryFn: () => unwrap(client.GET('/api/v1/classes')),
 });
+export const classesQuery = queryOptions({
+  ...classListQuery,
+  select: ({ items }) => items.toSorted((a, b) => a.position - b.position),
+});
+/** Names by id, of the classes that were merged or split too. */
+export const classNamesQuery = queryOptions({
+  ...classListQuery,
+  select: ({ items, retired }) => new Map([...retired, ...items].map(({ id, name }) => [id, name])),
+});
+/** Class that stands for each one that was merged. */
+export const mergedClassesQuery = queryOptions({
+  ...classListQuery,
+  select: ({ retired }) =>
+    new Map(
+      retired.flatMap(({ id, mergedInto }) => (mergedInto === null ? [] : [[id, mergedInto] as const])),
+    ),
+});
+export const classChangesQuery = queryOptions({
+  queryKey: [...keys.classes, 'changes'],
+  queryFn: async () => (await unwrap(client.GET('/api/v1/class-changes'))).items,
+});
+export const classEffectsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['class-effects', id],
+    queryFn: () => unwrap(client.GET('/api/v1/classes/{id}/effects', { params: { path: { id } } })),
+  });
 /** Frames that match now. */
 export const explorerSummaryQuery = (filter: FrameFilter) =>
   queryOptions({

@@ -24,6 +24,7 @@ export type Challenger = Ok<'/api/v1/challengers', 'get'>['items'][number];
 export type Drift = Ok<'/api/v1/drift', 'get'>['items'][number];
 export type ClaimToken = Ok<'/api/v1/devices/claim-tokens', 'post'>;
 export type ClassItem = Ok<'/api/v1/classes', 'get'>['items'][number];
+export type ClassChange = Ok<'/api/v1/class-changes', 'get'>['items'][number];
 export type Frame = Ok<'/api/v1/frames/{id}', 'get'>['frame'];
 export type FrameFilter = NonNullable<paths['/api/v1/explorer/summary']['get']['parameters']['query']>;
 export type FrameSort = NonNullable<

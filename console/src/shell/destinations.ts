@@ -1,4 +1,5 @@
 import {
+  IconBook2,
   IconBox,
   IconBrain,
   IconChecklist,
@@ -15,6 +16,7 @@ import type { Role } from '../api/types.js';
 export const destinations = [
   { to: '/', label: 'Fleet', icon: IconDeviceCctv, least: 'viewer' },
   { to: '/review', label: 'Review', icon: IconChecklist, least: 'operator' },
+  { to: '/label-book', label: 'Label book', icon: IconBook2, least: 'viewer' },
   { to: '/dataset', label: 'Dataset', icon: IconPhoto, least: 'viewer' },
   { to: '/data', label: 'Transfer', icon: IconTransfer, least: 'viewer' },
   { to: '/training', label: 'Training', icon: IconBrain, least: 'viewer' },

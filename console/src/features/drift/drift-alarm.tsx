@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { client, unwrap } from '../../api/client.js';
-import { classesQuery, keys } from '../../api/queries.js';
+import { classNamesQuery, keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Drift } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
@@ -45,7 +45,7 @@ export function DriftAlarm({ drift, alarm }: { drift: Drift; alarm: Alarm }) {
 }
 
 function Evidence({ alarm: { before, after, classId } }: { alarm: Alarm }) {
-  const names = new Map((useQuery(classesQuery).data ?? []).map(({ id, name }) => [id, name]));
+  const names = useQuery(classNamesQuery).data ?? new Map<string, string>();
   const moved = (id: string) => Math.abs((after.classShares[id] ?? 0) - (before.classShares[id] ?? 0));
   const ids = [...new Set([...Object.keys(before.classShares), ...Object.keys(after.classShares)])]
     .toSorted((a, b) => Number(b === classId) - Number(a === classId) || moved(b) - moved(a))

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { classesQuery, frameLineageQuery } from '../../api/queries.js';
+import { classNamesQuery, frameLineageQuery } from '../../api/queries.js';
 import type { FrameLineage } from '../../api/types.js';
 import { moment, percent } from '../../ui/format.js';
 import { Loaded, Page, Panel } from '../../ui/page.js';
@@ -14,7 +14,7 @@ const route = getRouteApi('/shell/frames/$frameId');
 export function FramePage() {
   const { frameId } = route.useParams();
   const lineage = useQuery(frameLineageQuery(frameId));
-  const names = new Map((useQuery(classesQuery).data ?? []).map(({ id, name }) => [id, name]));
+  const names = useQuery(classNamesQuery).data ?? new Map<string, string>();
   return (
     <Page title="Frame">
       <Loaded query={lineage}>

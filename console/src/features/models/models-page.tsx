@@ -14,6 +14,7 @@ import pageClasses from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { ChallengerDialog } from '../device/challenger-dialog.js';
 import { ModelDrift } from '../drift/drift-panel.js';
+import { OutdatedModel } from '../label-book/outdated-model.js';
 import { LineageChain } from '../lineage/lineage-chain.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import { ImportDialog } from './import-dialog.js';
@@ -37,6 +38,7 @@ export function ModelsPage() {
         ) : null
       }
     >
+      <OutdatedModel />
       <Loaded query={models} skeleton={<Loading rows={3} height={150} />}>
         {(items) =>
           items.length === 0 ? (

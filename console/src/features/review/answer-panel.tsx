@@ -1,5 +1,7 @@
 import { IconArrowBackUp, IconArrowRight, IconPlus, IconQuestionMark } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import type { MouseEvent } from 'react';
+import { mergedClassesQuery } from '../../api/queries.js';
 import type { Answer, ClassItem, ReviewItem } from '../../api/types.js';
 import { percent } from '../../ui/format.js';
 import { type KeyMap, keyWords } from './key-map.js';
@@ -17,12 +19,27 @@ interface AnswerPanelProps {
 /** Keeps the focus where it is, so that the keyboard goes on working after a tap. */
 const keepFocus = (event: MouseEvent) => event.preventDefault();
 
+/** What a camera said, by the classes of now: it may know two that are one by now. */
+function sharesOf(
+  probabilities: Readonly<Record<string, number>>,
+  merged: ReadonlyMap<string, string>,
+): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (const [id, share] of Object.entries(probabilities)) {
+    const now = merged.get(id) ?? id;
+    shares.set(now, (shares.get(now) ?? 0) + share);
+  }
+  return shares;
+}
+
 export const digitOf = (place: number): string | null =>
   place < 9 ? String(place + 1) : place === 9 ? '0' : null;
 
 /** What the model thinks, why this frame was asked for, and the answers. */
 export function AnswerPanel({ item, keys, classList, answer, undo, addClass }: AnswerPanelProps) {
   const { prelabel, frame } = item;
+  const merged = useQuery(mergedClassesQuery).data;
+  const shares = sharesOf(frame.decision?.probabilities ?? {}, merged ?? new Map());
   const suggested = prelabel ? classList.find(({ id }) => id === prelabel.classId) : undefined;
   return (
     <div className={classes.panel} data-review-keys>
@@ -53,7 +70,7 @@ export function AnswerPanel({ item, keys, classList, answer, undo, addClass }: A
 
       <div className={classes.choices}>
         {classList.map((each, place) => {
-          const share = frame.decision?.probabilities[each.id];
+          const share = shares.get(each.id);
           return (
             <button
               key={each.id}

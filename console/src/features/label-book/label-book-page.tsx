@@ -1,0 +1,66 @@
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus, IconPrinter, IconTags } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { classesQuery } from '../../api/queries.js';
+import { useMay } from '../../api/session.js';
+import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
+import { AddClassDialog } from '../review/add-class-dialog.js';
+import { ChangesPanel } from './changes-panel.js';
+import { ClassEntry } from './class-entry.js';
+import classes from './label-book.module.css';
+import { OutdatedModel } from './outdated-model.js';
+
+/** What the classes are, what each means, and how they came to be. */
+export function LabelBookPage() {
+  const query = useQuery(classesQuery);
+  const engineer = useMay('engineer');
+  const [adding, add] = useDisclosure(false);
+  return (
+    <Page
+      title="Label book"
+      actions={
+        <div className={`${classes.actions} ${classes.unprinted}`}>
+          <Button
+            variant="default"
+            size="md"
+            leftSection={<IconPrinter size={20} />}
+            onClick={() => window.print()}
+          >
+            Print
+          </Button>
+          {engineer ? (
+            <Button
+              size="md"
+              leftSection={<IconPlus size={20} />}
+              onClick={add.open}
+              data-testid="book-add-class"
+            >
+              Add classes
+            </Button>
+          ) : null}
+        </div>
+      }
+    >
+      <OutdatedModel />
+      <Loaded query={query} skeleton={<Loading rows={3} height={160} />}>
+        {(classList) =>
+          classList.length === 0 ? (
+            <Panel>
+              <Blank icon={IconTags} title="What can a part be?">
+                The book has a page for each class, such as good and scratch.
+                {engineer ? '' : ' Ask an engineer or an admin to add them.'}
+              </Blank>
+            </Panel>
+          ) : (
+            classList.map((item) => (
+              <ClassEntry key={item.id} item={item} classList={classList} engineer={engineer} />
+            ))
+          )
+        }
+      </Loaded>
+      <ChangesPanel />
+      <AddClassDialog opened={adding} onClose={add.close} />
+    </Page>
+  );
+}
