@@ -2631,6 +2631,8 @@ export interface paths {
                                 testSetId: string | null;
                                 /** @description Labelled frames left out that wait for the next test set */
                                 waiting: number;
+                                /** @description Labelled frames left out because people disagree on them */
+                                disputed: number;
                                 classes: {
                                     id: string;
                                     name: string;
@@ -2694,6 +2696,8 @@ export interface paths {
                             testSetId: string | null;
                             /** @description Labelled frames left out that wait for the next test set */
                             waiting: number;
+                            /** @description Labelled frames left out because people disagree on them */
+                            disputed: number;
                             classes: {
                                 id: string;
                                 name: string;
@@ -2763,6 +2767,8 @@ export interface paths {
                             testSetId: string | null;
                             /** @description Labelled frames left out that wait for the next test set */
                             waiting: number;
+                            /** @description Labelled frames left out because people disagree on them */
+                            disputed: number;
                             classes: {
                                 id: string;
                                 name: string;
@@ -7750,19 +7756,22 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
+                                    why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                     /** Format: date-time */
                                     at: string;
                                 } | null;
+                                agreement: ("agreed" | "disputed" | "adjudicated") | null;
                             };
                             labels: {
                                 revision: number;
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
+                                why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                 /** Format: date-time */
                                 at: string;
                             }[];
@@ -7873,8 +7882,9 @@ export interface paths {
                             kind: "class" | "unsure" | "skip" | "retracted";
                             classId: string | null;
                             author: string;
-                            source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                            source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                             durationMs: number | null;
+                            why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                             /** Format: date-time */
                             at: string;
                         };
@@ -7986,11 +7996,13 @@ export interface paths {
                                     kind: "class" | "unsure" | "skip" | "retracted";
                                     classId: string | null;
                                     author: string;
-                                    source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
+                                    why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                     /** Format: date-time */
                                     at: string;
                                 } | null;
+                                agreement: ("agreed" | "disputed" | "adjudicated") | null;
                             }[];
                             nextCursor: string | null;
                         };
@@ -8319,12 +8331,13 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
+                                why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                 /** Format: date-time */
                                 at: string;
                             };
-                            /** @description The lease had passed to someone else; the answer is kept beside */
+                            /** @description The lease had passed to someone else by then; the answer is kept beside */
                             secondOpinion: boolean;
                         };
                     };
@@ -8435,11 +8448,13 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
+                                        why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                         /** Format: date-time */
                                         at: string;
                                     } | null;
+                                    agreement: ("agreed" | "disputed" | "adjudicated") | null;
                                 };
                                 prelabel: {
                                     classId: string;
@@ -8750,11 +8765,13 @@ export interface paths {
                                         kind: "class" | "unsure" | "skip" | "retracted";
                                         classId: string | null;
                                         author: string;
-                                        source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
+                                        why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                         /** Format: date-time */
                                         at: string;
                                     } | null;
+                                    agreement: ("agreed" | "disputed" | "adjudicated") | null;
                                 };
                                 prelabel: {
                                     classId: string;
@@ -8893,8 +8910,9 @@ export interface paths {
                                 kind: "class" | "unsure" | "skip" | "retracted";
                                 classId: string | null;
                                 author: string;
-                                source: "review" | "api" | "explorer" | "second_opinion" | "import" | "rule" | "class_change";
+                                source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
+                                why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                 /** Format: date-time */
                                 at: string;
                                 models: {
@@ -10456,6 +10474,116 @@ export interface paths {
             };
         };
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-quality/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often labels are checked */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Share of the frames that people label which a second person is asked about */
+                            secondOpinions: number;
+                            sureModel: number | null;
+                            /** @description Disputed frames go into dataset versions all the same */
+                            disputedInDatasets: boolean;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Change how often labels are checked; it counts for labels from now on */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Share of the frames that people label which a second person is asked about */
+                        secondOpinions: number;
+                        sureModel: number | null;
+                        /** @description Disputed frames go into dataset versions all the same */
+                        disputedInDatasets: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Share of the frames that people label which a second person is asked about */
+                            secondOpinions: number;
+                            sureModel: number | null;
+                            /** @description Disputed frames go into dataset versions all the same */
+                            disputedInDatasets: boolean;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
         post?: never;
         delete?: never;
         options?: never;

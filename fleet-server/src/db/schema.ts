@@ -34,8 +34,9 @@ import type {
   ImportOptions,
   transferStates,
 } from '../features/exchange/schemas.js';
-import type { LabelRevision } from '../features/frames/schemas.js';
+import type { Agreement, LabelRevision } from '../features/frames/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
+import type { Asked } from '../features/opinions/next-ask.js';
 import type { RuleName } from '../features/retrain/schemas.js';
 import type { Evidence } from '../features/rollouts/evidence.js';
 import type { Strategy } from '../features/rollouts/plan.js';
@@ -262,6 +263,8 @@ export const frames = pgTable(
     labelRevision: integer('label_revision').notNull().default(0),
     labelKind: text('label_kind').$type<LabelRevision['kind']>(),
     labelClassId: text('label_class_id'),
+    /** What the people who answered make of each other, see `verdict`; null: nobody has been asked a second time. */
+    agreement: text('agreement').$type<Agreement>(),
   },
   (table) => [
     index('frames_by_time').on(table.receivedAt, table.id),
@@ -269,6 +272,7 @@ export const frames = pgTable(
     index('frames_by_label').on(table.labelClassId),
     index('frames_by_picture').on(table.imageSha256),
     index('frames_by_import').on(table.importId),
+    index('frames_by_agreement').on(table.agreement),
   ],
 );
 
@@ -286,6 +290,8 @@ export const labels = pgTable(
     source: text('source').$type<LabelRevision['source']>().notNull(),
     requestId: text('request_id').notNull(),
     durationMs: integer('duration_ms'),
+    /** Why the person was asked; null: they were not, or by a server that did not keep it. */
+    why: text('why').$type<LabelRevision['why']>(),
     at: now('at'),
   },
   (table) => [
@@ -380,6 +386,10 @@ export const reviewItems = pgTable(
     sentBy: text('sent_by'),
     /** What an import or a rule proposes; it comes before what the model says. */
     givenClassId: text('given_class_id'),
+    /** Why it is asked: for its label, or for the opinion of one more person. */
+    asked: text('asked').$type<Asked>().notNull().default('order'),
+    /** When others may be asked: the one who answered first may take it back until then. */
+    availableAt: at('available_at'),
   },
   (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
 );
@@ -442,6 +452,8 @@ export const datasetVersions = pgTable('dataset_versions', {
   testSetId: text('test_set_id').references(() => testSets.id),
   /** Labelled frames of test groups that wait for the next test set: they neither teach nor judge. */
   waiting: integer('waiting').notNull().default(0),
+  /** Labelled frames that people disagree on, left out. */
+  disputed: integer('disputed').notNull().default(0),
   createdAt: now('created_at'),
   createdBy: text('created_by').notNull(),
 });

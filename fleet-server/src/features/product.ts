@@ -20,6 +20,7 @@ import { registerLabelling } from './labelling/routes.js';
 import { registerLineage } from './lineage/routes.js';
 import { createModelsBackground } from './models/background.js';
 import { registerModels } from './models/routes.js';
+import { registerOpinions } from './opinions/routes.js';
 import { createRetrainBackground } from './retrain/background.js';
 import { registerRetrain } from './retrain/routes.js';
 import { createRolloutsBackground } from './rollouts/background.js';
@@ -41,6 +42,7 @@ export function registerProductFeatures(
   registerExplorer(app, services);
   registerInspection(app, services);
   registerLabelling(app, services);
+  registerOpinions(app, services);
   registerDatasets(app, services);
   registerBoxes(app, services);
   registerRules(app, services);

@@ -21,6 +21,7 @@ import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
 import * as models from '../features/models/schemas.js';
 import * as monitoring from '../features/monitoring/schemas.js';
+import * as opinions from '../features/opinions/schemas.js';
 import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
 import * as rules from '../features/rules/schemas.js';
@@ -57,6 +58,7 @@ export const declaredRoutes: AnyRoute[] = [
   lineage,
   models,
   monitoring,
+  opinions,
   retrain,
   rollouts,
   rules,

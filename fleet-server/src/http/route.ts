@@ -7,6 +7,9 @@ export const roles = ['viewer', 'operator', 'engineer', 'admin'] as const;
 export type Role = (typeof roles)[number];
 export const Role = Type.Enum(roles);
 
+/** Whether a role may do what asks for at least another. */
+export const mayAs = (role: Role, least: Role): boolean => roles.indexOf(role) >= roles.indexOf(least);
+
 /** Whoever made the request, once session cookie or API key are checked. */
 export interface Actor {
   id: string;

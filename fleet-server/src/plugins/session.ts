@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { actorOfKey } from '../features/api-keys/service.js';
 import { findSession } from '../features/auth/repository.js';
 import { hashToken } from '../features/auth/tokens.js';
-import { type Actor, roles } from '../http/route.js';
+import { type Actor, mayAs } from '../http/route.js';
 import type { Services } from '../services.js';
 
 export const sessionCookie = 'lineside_session';
@@ -28,7 +28,7 @@ export function registerSession(app: FastifyInstance, services: Services): void 
     if (!request.actor) throw new LinesideError('unauthenticated');
     if (request.actor.enrolling && !request.routeOptions.config.whileEnrolling)
       throw new LinesideError('second_factor_due');
-    if (roles.indexOf(request.actor.role) < roles.indexOf(access)) {
+    if (!mayAs(request.actor.role, access)) {
       throw new LinesideError('role_insufficient', `needs the role ${access}`);
     }
   });

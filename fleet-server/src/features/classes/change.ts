@@ -5,6 +5,7 @@ import { retriedTransaction, type Transaction } from '../../db/retried-transacti
 import { classChanges } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { settleAnew } from '../opinions/settle.js';
 import type { ClassChangeDetail } from './change-detail.js';
 import { lockClasses } from './repository.js';
 
@@ -46,6 +47,7 @@ export async function changeClasses(
     }
     const change: Change = { id: randomUUID(), author: actor.email, at: new Date(services.now()) };
     const { detail, classId: subject } = await work(tx, change);
+    await settleAnew(tx, change.at);
     const written = { requestId, classId: subject, detail, undoes: undoes ?? null };
     return { row: await writeChange(tx, change, written), repeated: false };
   });

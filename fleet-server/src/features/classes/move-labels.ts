@@ -60,7 +60,7 @@ export async function moveLabelsBack(
       from ${frames} join labels moved on moved.frame_id = ${frames.id} and moved.request_id = ${revisionId(merge.id)}
       where ${labelledWith(merge.into)} and not exists (
         select 1 from labels since where since.frame_id = ${frames.id} and since.revision > moved.revision
-          and since.source not in ('class_change', 'second_opinion'))
+          and since.source not in ('class_change', 'second_opinion', 'known_answer'))
       returning frame_id, revision, class_id
     )
     update frames set label_revision = fresh.revision, label_class_id = fresh.class_id

@@ -20,12 +20,13 @@ export async function reopen(
   const at = change.at.toISOString();
   const { rows } = await tx.execute(sql`
     with waits as (
-      insert into review_items (frame_id, priority, reason, sent_by, enqueued_at)
-      select ${frames.id}, ${sentPriority}::float8 + ${doubt}, ${reason}, ${change.author}, ${at}::timestamptz
+      insert into review_items (frame_id, priority, reason, sent_by, enqueued_at, asked)
+      select ${frames.id}, ${sentPriority}::float8 + ${doubt}, ${reason}, ${change.author}, ${at}::timestamptz, 'sent'
       from ${frames} where ${labelledWith(classId)} order by ${frames.id}
       on conflict (frame_id) do update set
         state = 'queued', priority = excluded.priority - review_items.skips, reason = excluded.reason,
         sent_by = excluded.sent_by, enqueued_at = excluded.enqueued_at, given_class_id = null,
+        asked = excluded.asked, available_at = null,
         lease_user_id = null, lease_expires_at = null, token = review_items.token + 1
     ), fresh as (
       insert into labels (frame_id, revision, kind, class_id, author, source, request_id, at)

@@ -17,6 +17,7 @@ export const toDatasetVersion = (row: DatasetRow): DatasetVersion => ({
   createdBy: row.createdBy,
   testSetId: row.testSetId,
   waiting: row.waiting,
+  disputed: row.disputed,
   classes: row.classes,
 });
 
@@ -24,6 +25,8 @@ export interface LabelledFrame extends GroupableFrame {
   classId: string;
   labelRevision: number;
   boxRevision: number;
+  /** People who answered do not agree. */
+  disputed: boolean;
 }
 
 export interface DatasetItem {
@@ -47,7 +50,10 @@ const groupable = {
   source: frames.source,
 };
 
-/** Frames whose current label is a class. */
+/** Their current label is a class. */
+const labelled = and(eq(frames.labelKind, 'class'), isNotNull(frames.labelClassId));
+const isDisputed = sql`${frames.agreement} is not distinct from 'disputed'`;
+
 export async function labelledFrames(db: DbOrTransaction): Promise<LabelledFrame[]> {
   const rows = await db
     .select({
@@ -55,9 +61,10 @@ export async function labelledFrames(db: DbOrTransaction): Promise<LabelledFrame
       classId: frames.labelClassId,
       labelRevision: frames.labelRevision,
       boxRevision: frames.boxRevision,
+      disputed: isDisputed.mapWith(Boolean),
     })
     .from(frames)
-    .where(and(eq(frames.labelKind, 'class'), isNotNull(frames.labelClassId)));
+    .where(labelled);
   return rows.map((row) => ({ ...row, classId: row.classId! }));
 }
 

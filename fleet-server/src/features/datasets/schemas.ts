@@ -12,6 +12,7 @@ export const DatasetVersion = Type.Object({
   createdBy: Type.String(),
   testSetId: Nullable(Type.String({ description: 'Test set that its test split is part of' })),
   waiting: Type.Integer({ description: 'Labelled frames left out that wait for the next test set' }),
+  disputed: Type.Integer({ description: 'Labelled frames left out because people disagree on them' }),
   classes: Type.Array(
     Type.Object({ id: Type.String(), name: Type.String(), train: Type.Integer(), test: Type.Integer() }),
   ),

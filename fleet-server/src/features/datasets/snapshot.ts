@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LinesideError } from '@lineside/shared';
 import { retriedTransaction } from '../../db/retried-transaction.js';
 import type { Services } from '../../services.js';
+import { opinionSettings } from '../opinions/settings.js';
 import { groupFrames } from './groups.js';
 import * as repository from './repository.js';
 import { sidesIn, splitGroups, testShareFor } from './split.js';
@@ -31,7 +32,7 @@ interface SnapshotOptions {
 }
 
 /**
- * An immutable list of all frames whose current label is a class. The same labels give the same version. The test split is
+ * An immutable list of all frames whose current label is a class that nobody disputes. The same labels give the same version. The test split is
  * the test set in force; other frames of groups to be held out wait for the next one.
  * @throws LinesideError `dataset_empty`
  */
@@ -41,9 +42,11 @@ export async function takeSnapshot(
   { testShare, newTestSet = false }: SnapshotOptions = {},
 ): Promise<repository.DatasetRow> {
   return retriedTransaction(services.database.db, async (tx) => {
-    const labelled = await repository.labelledFrames(tx);
+    const all = await repository.labelledFrames(tx);
+    const { disputedInDatasets } = await opinionSettings(tx);
+    const labelled = disputedInDatasets ? all : all.filter(({ disputed }) => !disputed);
     if (labelled.length === 0) throw new LinesideError('dataset_empty');
-    const groups = groupFrames([...labelled, ...(await repository.unlabelledBurstFrames(tx))]);
+    const groups = groupFrames([...all, ...(await repository.unlabelledBurstFrames(tx))]);
     const grouped = labelled
       .map((frame) => ({ frame, id: frame.id, group: groups.get(frame.id)!, classId: frame.classId }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -86,6 +89,7 @@ export async function takeSnapshot(
         frames: items.length,
         classes,
         testSetId: testSet?.id ?? null,
+        disputed: all.length - labelled.length,
         waiting: sides.filter((side) => side === 'waits').length,
         createdBy,
         createdAt,

@@ -6,8 +6,7 @@ import {
   type RemoteSettings,
   unmaskSecrets,
 } from '@lineside/shared';
-import type { Actor } from '../../http/route.js';
-import { roles } from '../../http/route.js';
+import { type Actor, mayAs } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { changeSettings, type DeviceRow, findDevice } from '../devices/repository.js';
 import { mustNotBeStopped } from '../rollouts/stop.js';
@@ -18,7 +17,7 @@ const maximumBytes = 262_144;
 const stored = (row: DeviceRow): RemoteSettings | null =>
   (row.desired as { config?: { settings: RemoteSettings } | null } | null)?.config?.settings ?? null;
 
-const mayReadSecrets = (actor: Actor): boolean => roles.indexOf(actor.role) >= roles.indexOf('engineer');
+const mayReadSecrets = (actor: Actor): boolean => mayAs(actor.role, 'engineer');
 
 async function required(services: Services, id: string): Promise<DeviceRow> {
   const row = await findDevice(services.database.db, id);

@@ -3,6 +3,7 @@ import { retriedTransaction, type Transaction } from '../../db/retried-transacti
 import { boxRevisions, frames, importIssues, labels, reviewItems, transfers } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { holdStanding } from '../classes/standing.js';
+import { settle } from '../opinions/settle.js';
 import { stemOf } from './formats/picture-index.js';
 import { type FrameState, newFrame, type Plan, planLine } from './plan-rows.js';
 import type { TransferRow } from './repository.js';
@@ -42,6 +43,7 @@ export async function commitBatch(
       planLine(plan, known, meant, { transfer: row, classIds: idsNow });
     }
     await write(tx, plan, known);
+    await settle(tx, [...new Set(plan.labels.map(({ frameId }) => frameId))], startedAt);
     plan.counts.issues += plan.issues.length;
     const total = row.contents?.lines ?? done;
     await tx

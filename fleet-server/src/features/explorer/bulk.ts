@@ -7,6 +7,7 @@ import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { holdClasses, holdStanding } from '../classes/standing.js';
 import { sentPriority } from '../labelling/queue-order.js';
+import { settle } from '../opinions/settle.js';
 
 const source = 'explorer';
 
@@ -64,6 +65,11 @@ export async function labelMany(
         from fresh where review_items.frame_id = fresh.frame_id
       )
       select frame_id from fresh`);
+    await settle(
+      tx,
+      rows.map((row) => row.frame_id),
+      at,
+    );
     return rows.length;
   });
   services.live.publish({ type: 'queue' });
@@ -111,13 +117,13 @@ export async function undoMany(
         from undone left join lateral (
           select kind, class_id from labels
           where labels.frame_id = undone.frame_id and labels.revision < undone.revision
-            and labels.source <> 'second_opinion'
+            and labels.source not in ('second_opinion', 'known_answer')
           order by labels.revision desc limit 1
         ) as previous on true left join classes as was on was.id = previous.class_id
       ), fresh as (
-        insert into labels (frame_id, revision, kind, class_id, author, source, request_id, at)
+        insert into labels (frame_id, revision, kind, class_id, author, source, request_id, why, at)
         select frame_id, (select max(revision) from labels where labels.frame_id = earlier.frame_id) + 1,
-          coalesce(kind, 'retracted'), case when kind is not null then class_id end, ${actor.email}, ${source}, ${`${requestId}:`} || frame_id,
+          coalesce(kind, 'retracted'), case when kind is not null then class_id end, ${actor.email}, ${source}, ${`${requestId}:`} || frame_id, 'undo',
           ${at.toISOString()}::timestamptz
         from earlier
         returning frame_id, revision, nullif(kind, 'retracted') as kind, class_id
@@ -125,10 +131,15 @@ export async function undoMany(
         update frames set label_revision = fresh.revision, label_kind = fresh.kind, label_class_id = fresh.class_id
         from fresh where frames.id = fresh.frame_id
       ), waits as (
-        update review_items set state = 'queued', token = token + 1
+        update review_items set state = 'queued', asked = 'order', available_at = null, token = token + 1
         from fresh where review_items.frame_id = fresh.frame_id and fresh.kind is null
       )
       select frame_id from fresh`);
+    await settle(
+      tx,
+      rows.map((row) => row.frame_id),
+      at,
+    );
     return rows.length;
   });
   services.live.publish({ type: 'queue' });
@@ -144,12 +155,12 @@ export async function sendToQueue(
   const at = new Date(services.now()).toISOString();
   const reason = `Sent by ${actor.name || actor.email}`;
   const { rows } = await services.database.db.execute(sql`
-    insert into review_items (frame_id, priority, reason, sent_by, enqueued_at)
-    select ${frames.id}, ${sentPriority}::float8, ${reason}, ${actor.email}, ${at}::timestamptz
+    insert into review_items (frame_id, priority, reason, sent_by, enqueued_at, asked)
+    select ${frames.id}, ${sentPriority}::float8, ${reason}, ${actor.email}, ${at}::timestamptz, 'sent'
     from ${frames} where ${frames.id} in ${list(frameIds)} order by ${frames.id}
     on conflict (frame_id) do update set
       state = 'queued', priority = excluded.priority - review_items.skips, reason = excluded.reason, sent_by = excluded.sent_by,
-      enqueued_at = excluded.enqueued_at
+      enqueued_at = excluded.enqueued_at, asked = excluded.asked, available_at = null
     returning frame_id`);
   services.live.publish({ type: 'queue' });
   return { queued: rows.length };

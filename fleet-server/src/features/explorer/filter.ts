@@ -12,7 +12,7 @@ export const confidence = sql<number | null>`(${frames.decision} ->> 'confidence
 export const model = sql<string | null>`${frames.decision} ->> 'modelVersion'`;
 export const labelState = sql<string>`coalesce(${frames.labelKind}, 'none')`;
 export const waiting = sql<boolean>`exists (select 1 from ${reviewItems} r
-  where r.frame_id = ${frames.id} and r.state = 'queued')`;
+  where r.frame_id = ${frames.id} and r.state = 'queued' and r.asked in ('order', 'sent'))`;
 
 const found = (condition: SQL): SQL => sql`exists (select 1 from ${frameFindings}
   where ${frameFindings.frameId} = ${frames.id} and ${condition})`;

@@ -16,8 +16,11 @@ export interface NewLabel {
   source: LabelRevision['source'];
   requestId: string;
   durationMs?: number | undefined;
+  why?: LabelRevision['why'];
   at: Date;
 }
+
+const beside: readonly LabelRevision['source'][] = ['second_opinion', 'known_answer'];
 
 export const toLabelRevision = (row: Omit<LabelRow, 'frameId' | 'requestId'>): LabelRevision => ({
   revision: row.revision,
@@ -26,13 +29,14 @@ export const toLabelRevision = (row: Omit<LabelRow, 'frameId' | 'requestId'>): L
   author: row.author,
   source: row.source,
   durationMs: row.durationMs,
+  why: row.why,
   at: row.at.toISOString(),
 });
 
 /**
- * Adds one revision to a frame's label history; the frame's current label follows, except for a second opinion,
- * which is kept beside it. The frame's row is locked, so that two writers get two revisions. A class that was merged meanwhile
- * becomes the one that stands for it.
+ * Adds one revision to a frame's label history; the frame's current label follows, except for what is kept beside it. The
+ * frame's row is locked, so that two writers get two revisions. A class that was merged meanwhile becomes the one that stands
+ * for it.
  * @throws LinesideError `not_found`, `class_unknown`
  */
 export async function appendLabel(tx: Transaction, given: NewLabel): Promise<LabelRow> {
@@ -53,9 +57,9 @@ export async function appendLabel(tx: Transaction, given: NewLabel): Promise<Lab
   const revision = (newest?.revision ?? 0) + 1;
   const [row] = await tx
     .insert(labels)
-    .values({ ...label, durationMs: label.durationMs ?? null, revision })
+    .values({ ...label, durationMs: label.durationMs ?? null, why: label.why ?? null, revision })
     .returning();
-  if (label.source !== 'second_opinion') {
+  if (!beside.includes(label.source)) {
     const retracted = label.kind === 'retracted';
     await tx
       .update(frames)

@@ -24,6 +24,7 @@ const columns = {
   source: frames.source,
   metadata: frames.metadata,
   importId: frames.importId,
+  agreement: frames.agreement,
   // Database time has microseconds and a Date has not: the cursor keeps the exact text.
   receivedAtText: sql<string>`${frames.receivedAt}::text`,
   label: {
@@ -33,6 +34,7 @@ const columns = {
     author: labels.author,
     source: labels.source,
     durationMs: labels.durationMs,
+    why: labels.why,
     at: labels.at,
   },
 };
@@ -64,6 +66,7 @@ const toFrame = (row: Row): Frame => ({
   source: row.source,
   metadata: row.metadata,
   label: row.label && row.label.kind !== 'retracted' ? toLabelRevision(row.label) : null,
+  agreement: row.agreement,
 });
 
 export interface FrameFilter {

@@ -2,6 +2,7 @@ import { LinesideError } from '@lineside/shared';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { shownHistory } from '../opinions/shown-history.js';
 import { countFrames, imageOf } from './repository.js';
 import * as schemas from './schemas.js';
 import * as service from './service.js';
@@ -13,7 +14,12 @@ export function registerFrames(app: FastifyInstance, services: Services): void {
 
   mount(app, schemas.listFrames, ({ query }) => service.listFrames(services, query));
   mount(app, schemas.countFrames, () => countFrames(db));
-  mount(app, schemas.getFrame, ({ params }) => service.getFrame(services, params.id));
+  mount(app, schemas.getFrame, async ({ params, actor }) => {
+    const { frame, labels } = await service.getFrame(services, params.id);
+    const shown = await shownHistory(db, actor, params.id, labels, services.now());
+    const label = shown.find(({ revision }) => revision === frame.label?.revision) ?? null;
+    return { frame: { ...frame, label }, labels: shown };
+  });
   mount(app, schemas.labelFrame, ({ params, body, actor }) =>
     service.labelFrame(services, actor, params.id, body),
   );

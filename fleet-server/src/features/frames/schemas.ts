@@ -3,6 +3,23 @@ import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Page, PageQuery, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 
+/** Why a person was asked. */
+export const whys = {
+  order: 'its turn in the queue',
+  sent: 'somebody sent it to the queue',
+  sample: 'a second opinion, chosen by chance',
+  contradiction: 'a second opinion, because the first contradicts a model that was sure',
+  disagreement: 'a third opinion, because a late answer differs from the label',
+  late: 'the lease had passed to somebody else',
+  known_answer: 'a frame whose answer is known, to measure the person',
+  dispute: 'people disagree, and an engineer decides',
+  undo: 'it gives back what stood before',
+} as const;
+export type Why = keyof typeof whys;
+
+export const agreements = ['agreed', 'disputed', 'adjudicated'] as const;
+export type Agreement = (typeof agreements)[number];
+
 /** One revision of the label of a frame. Revisions are only ever added. */
 export const LabelRevision = Type.Object({
   revision: Type.Integer({ minimum: 1 }),
@@ -18,12 +35,21 @@ export const LabelRevision = Type.Object({
     Type.Literal('review'),
     Type.Literal('api'),
     Type.Literal('explorer', { description: 'One of many that a person chose in the dataset' }),
-    Type.Literal('second_opinion'),
+    Type.Literal('second_opinion', { description: 'Kept beside the label' }),
+    Type.Literal('adjudication', { description: 'An engineer settled a dispute' }),
+    Type.Literal('known_answer', { description: 'Measures the person; never changes the label' }),
     Type.Literal('import'),
     Type.Literal('rule'),
     Type.Literal('class_change', { description: 'The class was merged or split, or that was undone' }),
   ]),
   durationMs: Nullable(Type.Integer({ minimum: 0 })),
+  why: Nullable(
+    Type.Enum(Object.keys(whys) as Why[], {
+      description: `Why the person was asked; null: they were not. ${Object.entries(whys)
+        .map(([why, words]) => `${why}: ${words}`)
+        .join('; ')}`,
+    }),
+  ),
   at: Timestamp,
 });
 export type LabelRevision = Static<typeof LabelRevision>;
@@ -47,6 +73,11 @@ export const Frame = Type.Object({
   source: Nullable(Type.String()),
   metadata: Type.Record(Type.String(), Type.String()),
   label: Nullable(LabelRevision),
+  agreement: Nullable(
+    Type.Enum(agreements, {
+      description: 'What the people who answered make of each other; null: nobody was asked a second time',
+    }),
+  ),
 });
 export type Frame = Static<typeof Frame>;
 

@@ -4,6 +4,7 @@ import { retriedTransaction } from '../../db/retried-transaction.js';
 import { reviewItems } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { settle } from '../opinions/settle.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { appendLabel, labelOfRequest, toLabelRevision } from './label-revisions.js';
 import * as repository from './repository.js';
@@ -65,6 +66,7 @@ export async function labelFrame(
         .set({ state: 'answered', leaseUserId: null, leaseExpiresAt: null, token: item.token + 1 })
         .where(eq(reviewItems.frameId, frameId));
     }
+    await settle(tx, [frameId], label.at);
     return label;
   });
   services.live.publish({ type: 'queue' });

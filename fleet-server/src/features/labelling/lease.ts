@@ -1,7 +1,8 @@
-import { and, asc, count, desc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, inArray, notInArray, or, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { labels, reviewItems } from '../../db/schema.js';
+import { furtherAsks } from '../opinions/next-ask.js';
 
 export const leaseMs = 180_000;
 /** A skipped frame goes to others first, and comes back to the same person when nothing else is left. */
@@ -10,11 +11,25 @@ const skipPauseMs = 60_000;
 
 export type ReviewRow = typeof reviewItems.$inferSelect;
 
-interface Lessee {
+export interface Lessee {
   userId: string;
   /** As it stands in the labels. */
   author: string;
 }
+
+/** What waits for this person: another person's frame only for a further opinion, and none of one's own then. */
+export const waitsFor = (author: string, nowMs: number) => {
+  const now = new Date(nowMs).toISOString();
+  return and(
+    eq(reviewItems.state, 'queued'),
+    sql`(${reviewItems.availableAt} is null or ${reviewItems.availableAt} <= ${now})`,
+    or(
+      notInArray(reviewItems.asked, [...furtherAsks]),
+      sql`not exists (select 1 from ${labels} l where l.frame_id = ${reviewItems.frameId}
+        and l.author = ${author} and l.kind in ('class', 'unsure'))`,
+    ),
+  );
+};
 
 const expiry = (nowMs: number) => new Date(nowMs + leaseMs);
 
@@ -58,7 +73,7 @@ async function take(
     .from(reviewItems)
     .where(
       and(
-        eq(reviewItems.state, 'queued'),
+        waitsFor(who.author, nowMs),
         sql`(${reviewItems.leaseExpiresAt} is null or ${reviewItems.leaseExpiresAt} <= ${now})`,
         sql`(${reviewItems.skips} = 0 or not exists (
           select 1 from ${labels} l where l.frame_id = ${reviewItems.frameId} and l.kind = 'skip'
@@ -128,15 +143,15 @@ export async function renew(
   return { lost: leases.flatMap(({ frameId }) => (still.has(frameId) ? [] : frameId)), expiresAt };
 }
 
-/** Frames that wait and nobody has on lease. */
-export async function countWaiting(db: DbOrTransaction, nowMs: number): Promise<number> {
+/** Frames that wait for this person and nobody has on lease. */
+export async function countWaiting(db: DbOrTransaction, author: string, nowMs: number): Promise<number> {
   const now = new Date(nowMs).toISOString();
   const [row] = await db
     .select({ waiting: count() })
     .from(reviewItems)
     .where(
       and(
-        eq(reviewItems.state, 'queued'),
+        waitsFor(author, nowMs),
         sql`(${reviewItems.leaseExpiresAt} is null or ${reviewItems.leaseExpiresAt} <= ${now})`,
       ),
     );

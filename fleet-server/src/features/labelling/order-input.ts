@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, notInArray, sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
 import { frames, modelVersions, reviewItems } from '../../db/schema.js';
 import { parseHead, type SerializedHead } from '../../learning/head/head.js';
@@ -6,6 +6,7 @@ import type { Services } from '../../services.js';
 import { allClasses, standingIn } from '../classes/standing.js';
 import { embeddings } from '../frames/embeddings.js';
 import { championId, isBootstrap } from '../models/repository.js';
+import { furtherAsks } from '../opinions/next-ask.js';
 import { embedAnew } from './embed-anew.js';
 
 /** More frames than this wait: the newest are ordered, the others keep the place they have. */
@@ -35,7 +36,14 @@ export async function loadOrderInputs(services: Services, signal: AbortSignal): 
     .select({ id: frames.id })
     .from(reviewItems)
     .innerJoin(frames, eq(frames.id, reviewItems.frameId))
-    .where(and(eq(reviewItems.state, 'queued'), eq(frames.embeddingSpace, space)))
+    .where(
+      and(
+        eq(reviewItems.state, 'queued'),
+        // A further opinion keeps the place that the first one was asked at.
+        notInArray(reviewItems.asked, [...furtherAsks]),
+        eq(frames.embeddingSpace, space),
+      ),
+    )
     .orderBy(desc(reviewItems.enqueuedAt), desc(reviewItems.frameId))
     .limit(mostCandidates);
   const done = await db

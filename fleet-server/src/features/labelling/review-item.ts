@@ -2,6 +2,7 @@ import type { DbOrTransaction } from '../../db/database.js';
 import { allClasses, standingIn } from '../classes/standing.js';
 import { framesById } from '../frames/repository.js';
 import type { Frame } from '../frames/schemas.js';
+import { isFurther } from '../opinions/next-ask.js';
 import type { ReviewRow } from './lease.js';
 import type { ReviewItem } from './schemas.js';
 
@@ -25,7 +26,7 @@ function saidOf(row: ReviewRow, frame: Frame): ReviewItem['prelabel'] {
   return { classId: decision.classId, confidence: decision.confidence };
 }
 
-/** Leased rows with their frames, in the order given. */
+/** Leased rows with their frames, in the order given. Who is asked for a further opinion does not see the label. */
 export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRow[]): Promise<ReviewItem[]> {
   const found = await framesById(
     db,
@@ -37,7 +38,7 @@ export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRo
     const frame = byId.get(row.frameId);
     if (!frame) return [];
     return {
-      frame,
+      frame: isFurther(row.asked) ? { ...frame, label: null, agreement: null } : frame,
       prelabel: prelabel(row, frame, now),
       reason: row.reason,
       score: row.priority,

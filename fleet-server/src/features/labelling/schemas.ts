@@ -60,7 +60,7 @@ export const answerFrame = defineRoute({
   response: Type.Object({
     label: LabelRevision,
     secondOpinion: Type.Boolean({
-      description: 'The lease had passed to someone else; the answer is kept beside',
+      description: 'The lease had passed to someone else by then; the answer is kept beside',
     }),
   }),
 });

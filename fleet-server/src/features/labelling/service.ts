@@ -1,14 +1,15 @@
 import { retriedTransaction } from '../../db/retried-transaction.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
-import { toLabelRevision } from '../frames/label-revisions.js';
+import { type LabelRow, toLabelRevision } from '../frames/label-revisions.js';
 import type { LabelRevision } from '../frames/schemas.js';
-import * as answers from './answer.js';
+import { answer } from './answer.js';
 import * as leases from './lease.js';
 import { toReviewItems } from './review-item.js';
 import type { Answer, ReviewItem } from './schemas.js';
+import { undo } from './undo.js';
 
-const reviewer = (actor: Actor): answers.Reviewer => ({ userId: actor.id, author: actor.email });
+const reviewer = (actor: Actor): leases.Lessee => ({ userId: actor.id, author: actor.email });
 
 export async function leaseFrames(
   services: Services,
@@ -18,7 +19,10 @@ export async function leaseFrames(
   const { db } = services.database;
   const now = services.now();
   const rows = await retriedTransaction(db, (tx) => leases.lease(tx, reviewer(actor), count, now));
-  const result = { items: await toReviewItems(db, rows), queued: await leases.countWaiting(db, now) };
+  const result = {
+    items: await toReviewItems(db, rows),
+    queued: await leases.countWaiting(db, actor.email, now),
+  };
   services.live.publish({ type: 'queue' });
   return result;
 }
@@ -47,11 +51,18 @@ export async function answerFrame(
 ): Promise<{ label: LabelRevision; secondOpinion: boolean }> {
   const at = new Date(services.now());
   const { label, repeated } = await retriedTransaction(services.database.db, (tx) =>
-    answers.answer(tx, reviewer(actor), body, at),
+    answer(tx, reviewer(actor), body, at),
   );
   if (!repeated) services.live.publish({ type: 'queue' });
-  return { label: toLabelRevision(label), secondOpinion: label.source === 'second_opinion' };
+  return { label: asAsked(label), secondOpinion: label.why === 'late' };
 }
+
+/** Nobody is told that they were asked for a second opinion: it is to be given like a first one. */
+const asAsked = (label: LabelRow): LabelRevision => ({
+  ...toLabelRevision(label),
+  ...(label.why === 'late' ? {} : { source: 'review' }),
+  why: null,
+});
 
 export async function undoAnswer(
   services: Services,
@@ -59,9 +70,7 @@ export async function undoAnswer(
   requestId: string,
 ): Promise<{ item: ReviewItem }> {
   const { db } = services.database;
-  const row = await retriedTransaction(db, (tx) =>
-    answers.undo(tx, reviewer(actor), requestId, services.now()),
-  );
+  const row = await retriedTransaction(db, (tx) => undo(tx, reviewer(actor), requestId, services.now()));
   const [item] = await toReviewItems(db, [row]);
   services.live.publish({ type: 'queue' });
   return { item: item! };

@@ -1,6 +1,7 @@
 import { and, count, desc, eq, gte, inArray, ne, sql } from 'drizzle-orm';
 import type { Db, DbOrTransaction } from '../../db/database.js';
 import { datasetVersions, frames, labels, reviewItems, trainingRuns } from '../../db/schema.js';
+import { waitsFor } from './lease.js';
 
 export interface ReviewCounts {
   queued: number;
@@ -10,15 +11,22 @@ export interface ReviewCounts {
   labelsSinceLastTraining: number;
 }
 
+/** Nothing newer of the same person. */
+const newestOfAuthor = sql`not exists (select 1 from labels newer where newer.frame_id = ${labels.frameId}
+  and newer.author = ${labels.author} and newer.revision > ${labels.revision})`;
+
 /** Labels that nothing newer replaced. */
 const standing = and(eq(frames.id, labels.frameId), eq(frames.labelRevision, labels.revision));
 
-/** `mineToday` counts one's answers that stand, since midnight UTC. */
+/**
+ * `queued` are frames that wait for this person. `mineToday` counts one's newest answers to frames since midnight UTC,
+ * whether they stand or are kept beside.
+ */
 export async function reviewCounts(db: Db, author: string, nowMs: number): Promise<ReviewCounts> {
   const now = new Date(nowMs).toISOString();
   const [queue] = await db
     .select({
-      queued: sql<number>`count(*) filter (where ${reviewItems.state} = 'queued')`.mapWith(Number),
+      queued: sql<number>`count(*) filter (where ${waitsFor(author, nowMs)})`.mapWith(Number),
       leased: sql<number>`count(*) filter (where ${reviewItems.state} = 'queued'
         and ${reviewItems.leaseExpiresAt} > ${now})`.mapWith(Number),
       answered: sql<number>`count(*) filter (where ${reviewItems.state} = 'answered')`.mapWith(Number),
@@ -27,12 +35,13 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
   const [mine] = await db
     .select({ answers: count() })
     .from(labels)
-    .innerJoin(frames, standing)
     .where(
       and(
         eq(labels.author, author),
         inArray(labels.kind, ['class', 'unsure']),
         ne(labels.source, 'class_change'),
+        sql`${labels.why} is distinct from 'undo'`,
+        newestOfAuthor,
         gte(labels.at, new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0))),
       ),
     );

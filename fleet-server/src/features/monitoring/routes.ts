@@ -46,7 +46,8 @@ export function registerMonitoring(app: FastifyInstance, services: Services): vo
         (select count(*)::int from devices where revoked_at is null) as devices,
         (select count(*)::int from frames) as frames,
         (select count(*)::int from frames where label_class_id is not null) as labelled,
-        (select count(*)::int from review_items where state = 'queued') as queued,
+        (select count(*)::int from review_items where state = 'queued'
+          and (available_at is null or available_at <= now())) as queued,
         (select model_version_id from model_aliases where alias = 'champion') as champion,
         (select coalesce(sum(jsonb_array_length(${reportedAlarms})), 0)::int from devices
           where online and revoked_at is null) as alarms`);
