@@ -10758,6 +10758,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -10820,6 +10833,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -10915,6 +10948,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -10931,7 +10984,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -10949,6 +11002,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;
@@ -11043,6 +11116,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -11105,6 +11191,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -11200,6 +11306,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -11216,7 +11342,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -11234,6 +11360,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;
@@ -11395,6 +11541,19 @@ export interface paths {
                                     soakSeconds: number;
                                 } | {
                                     /** @enum {string} */
+                                    kind: "shadow_first";
+                                    /** @description That run the new version beside their own, and switch when it proved itself */
+                                    devices: number;
+                                    /** @description In the shadow, at least */
+                                    seconds: number;
+                                    /** @description In the shadow, at least: what one device shows within a minute is one */
+                                    observations: number;
+                                    /** @description Largest share of frames that the new version decides otherwise */
+                                    disagreement: number;
+                                    /** @description After they switched */
+                                    soakSeconds: number;
+                                } | {
+                                    /** @enum {string} */
                                     kind: "staged";
                                     groups: {
                                         name: string;
@@ -11457,6 +11616,26 @@ export interface paths {
                                                 to: string;
                                                 /** @description By its name in the IANA database: Europe/Berlin */
                                                 timeZone: string;
+                                            };
+                                            shadow?: {
+                                                /** @description At least so long */
+                                                seconds: number;
+                                                /** @description Of the frames that the new version sees too */
+                                                share: number;
+                                                quality: {
+                                                    conditions: {
+                                                        /** @enum {unknown} */
+                                                        kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                        /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                        limit: number;
+                                                    }[];
+                                                    /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                    falseAlarm: number;
+                                                    /** @description The group is not through before each condition has so many */
+                                                    observations: number;
+                                                    /** @description What one device shows within this time is one observation */
+                                                    apartSeconds: number;
+                                                };
                                             };
                                             quality?: {
                                                 conditions: {
@@ -11552,6 +11731,26 @@ export interface paths {
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -11568,7 +11767,7 @@ export interface paths {
                                         };
                                     };
                                     /** @enum {unknown} */
-                                    state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                    state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                     devices: number;
                                     /** @description Not told yet */
                                     waiting: number;
@@ -11586,6 +11785,26 @@ export interface paths {
                                     soakEndsAt: string | null;
                                     /** @description How the conditions of its gate stand */
                                     quality: {
+                                        /** @enum {unknown} */
+                                        kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                        limit: number;
+                                        /** @description The mean so far; null: nothing yet */
+                                        measured: number | null;
+                                        /** @description The same of the champion; null: the condition has none, or it is not known */
+                                        reference: number | null;
+                                        /** @description The class or device that stands out most */
+                                        subject: string | null;
+                                        /** @description Of what is measured */
+                                        observations: number;
+                                        /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                        evidence: number;
+                                        /** @description Evidence at which it fails */
+                                        needed: number;
+                                        /** @enum {unknown} */
+                                        state: "gathering" | "holding" | "violated";
+                                    }[];
+                                    /** @description The same of the new version in the shadow */
+                                    trial: {
                                         /** @enum {unknown} */
                                         kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                         limit: number;
@@ -11653,6 +11872,19 @@ export interface paths {
                             soakSeconds: number;
                         } | {
                             /** @enum {string} */
+                            kind: "shadow_first";
+                            /** @description That run the new version beside their own, and switch when it proved itself */
+                            devices: number;
+                            /** @description In the shadow, at least */
+                            seconds: number;
+                            /** @description In the shadow, at least: what one device shows within a minute is one */
+                            observations: number;
+                            /** @description Largest share of frames that the new version decides otherwise */
+                            disagreement: number;
+                            /** @description After they switched */
+                            soakSeconds: number;
+                        } | {
+                            /** @enum {string} */
                             kind: "staged";
                             groups: {
                                 name: string;
@@ -11715,6 +11947,26 @@ export interface paths {
                                         to: string;
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
+                                    };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                     quality?: {
                                         conditions: {
@@ -11789,6 +12041,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -11851,6 +12116,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -11946,6 +12231,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -11962,7 +12267,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -11980,6 +12285,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;
@@ -12181,6 +12506,19 @@ export interface paths {
                                     soakSeconds: number;
                                 } | {
                                     /** @enum {string} */
+                                    kind: "shadow_first";
+                                    /** @description That run the new version beside their own, and switch when it proved itself */
+                                    devices: number;
+                                    /** @description In the shadow, at least */
+                                    seconds: number;
+                                    /** @description In the shadow, at least: what one device shows within a minute is one */
+                                    observations: number;
+                                    /** @description Largest share of frames that the new version decides otherwise */
+                                    disagreement: number;
+                                    /** @description After they switched */
+                                    soakSeconds: number;
+                                } | {
+                                    /** @enum {string} */
                                     kind: "staged";
                                     groups: {
                                         name: string;
@@ -12243,6 +12581,26 @@ export interface paths {
                                                 to: string;
                                                 /** @description By its name in the IANA database: Europe/Berlin */
                                                 timeZone: string;
+                                            };
+                                            shadow?: {
+                                                /** @description At least so long */
+                                                seconds: number;
+                                                /** @description Of the frames that the new version sees too */
+                                                share: number;
+                                                quality: {
+                                                    conditions: {
+                                                        /** @enum {unknown} */
+                                                        kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                        /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                        limit: number;
+                                                    }[];
+                                                    /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                    falseAlarm: number;
+                                                    /** @description The group is not through before each condition has so many */
+                                                    observations: number;
+                                                    /** @description What one device shows within this time is one observation */
+                                                    apartSeconds: number;
+                                                };
                                             };
                                             quality?: {
                                                 conditions: {
@@ -12338,6 +12696,26 @@ export interface paths {
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
+                                        };
                                         quality?: {
                                             conditions: {
                                                 /** @enum {unknown} */
@@ -12354,7 +12732,7 @@ export interface paths {
                                         };
                                     };
                                     /** @enum {unknown} */
-                                    state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                    state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                     devices: number;
                                     /** @description Not told yet */
                                     waiting: number;
@@ -12372,6 +12750,26 @@ export interface paths {
                                     soakEndsAt: string | null;
                                     /** @description How the conditions of its gate stand */
                                     quality: {
+                                        /** @enum {unknown} */
+                                        kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                        limit: number;
+                                        /** @description The mean so far; null: nothing yet */
+                                        measured: number | null;
+                                        /** @description The same of the champion; null: the condition has none, or it is not known */
+                                        reference: number | null;
+                                        /** @description The class or device that stands out most */
+                                        subject: string | null;
+                                        /** @description Of what is measured */
+                                        observations: number;
+                                        /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                        evidence: number;
+                                        /** @description Evidence at which it fails */
+                                        needed: number;
+                                        /** @enum {unknown} */
+                                        state: "gathering" | "holding" | "violated";
+                                    }[];
+                                    /** @description The same of the new version in the shadow */
+                                    trial: {
                                         /** @enum {unknown} */
                                         kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                         limit: number;
@@ -12409,12 +12807,12 @@ export interface paths {
                                 /** Format: date-time */
                                 at: string;
                                 group: number | null;
-                                from: ("draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back" | "scheduled" | "soaking" | "failed") | null;
+                                from: ("draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back" | "scheduled" | "shadowing" | "soaking" | "failed") | null;
                                 /**
                                  * @description The same as before: somebody approved it
                                  * @enum {unknown}
                                  */
-                                to: "draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back" | "scheduled" | "soaking" | "failed";
+                                to: "draft" | "awaiting_approval" | "ready" | "running" | "paused" | "finished" | "aborted" | "rolled_back" | "scheduled" | "shadowing" | "soaking" | "failed";
                                 /** @description E-mail, or system */
                                 by: string;
                                 reason: string | null;
@@ -12683,6 +13081,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -12745,6 +13156,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -12840,6 +13271,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -12856,7 +13307,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -12874,6 +13325,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;
@@ -12954,6 +13425,19 @@ export interface paths {
                             soakSeconds: number;
                         } | {
                             /** @enum {string} */
+                            kind: "shadow_first";
+                            /** @description That run the new version beside their own, and switch when it proved itself */
+                            devices: number;
+                            /** @description In the shadow, at least */
+                            seconds: number;
+                            /** @description In the shadow, at least: what one device shows within a minute is one */
+                            observations: number;
+                            /** @description Largest share of frames that the new version decides otherwise */
+                            disagreement: number;
+                            /** @description After they switched */
+                            soakSeconds: number;
+                        } | {
+                            /** @enum {string} */
                             kind: "staged";
                             groups: {
                                 name: string;
@@ -13016,6 +13500,26 @@ export interface paths {
                                         to: string;
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
+                                    };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
                                     };
                                     quality?: {
                                         conditions: {
@@ -13150,6 +13654,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -13212,6 +13729,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -13307,6 +13844,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -13323,7 +13880,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -13341,6 +13898,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;
@@ -13435,6 +14012,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -13497,6 +14087,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -13592,6 +14202,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -13608,7 +14238,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -13626,6 +14256,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;
@@ -13720,6 +14370,19 @@ export interface paths {
                                 soakSeconds: number;
                             } | {
                                 /** @enum {string} */
+                                kind: "shadow_first";
+                                /** @description That run the new version beside their own, and switch when it proved itself */
+                                devices: number;
+                                /** @description In the shadow, at least */
+                                seconds: number;
+                                /** @description In the shadow, at least: what one device shows within a minute is one */
+                                observations: number;
+                                /** @description Largest share of frames that the new version decides otherwise */
+                                disagreement: number;
+                                /** @description After they switched */
+                                soakSeconds: number;
+                            } | {
+                                /** @enum {string} */
                                 kind: "staged";
                                 groups: {
                                     name: string;
@@ -13782,6 +14445,26 @@ export interface paths {
                                             to: string;
                                             /** @description By its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
+                                        };
+                                        shadow?: {
+                                            /** @description At least so long */
+                                            seconds: number;
+                                            /** @description Of the frames that the new version sees too */
+                                            share: number;
+                                            quality: {
+                                                conditions: {
+                                                    /** @enum {unknown} */
+                                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                    /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                    limit: number;
+                                                }[];
+                                                /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                                falseAlarm: number;
+                                                /** @description The group is not through before each condition has so many */
+                                                observations: number;
+                                                /** @description What one device shows within this time is one observation */
+                                                apartSeconds: number;
+                                            };
                                         };
                                         quality?: {
                                             conditions: {
@@ -13877,6 +14560,26 @@ export interface paths {
                                         /** @description By its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
+                                    shadow?: {
+                                        /** @description At least so long */
+                                        seconds: number;
+                                        /** @description Of the frames that the new version sees too */
+                                        share: number;
+                                        quality: {
+                                            conditions: {
+                                                /** @enum {unknown} */
+                                                kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                                /** @description disagreement: largest share of frames that the champion, in the shadow, decides otherwise. class_share: by how much the share of any class may move. confidence: by how much the mean may fall. flag_rate: by how much the share of flagged frames may rise. latency: largest multiple of the p95 of before. golden: largest share of devices on which the golden frames fail */
+                                                limit: number;
+                                            }[];
+                                            /** @description Probability at most with which a model within all limits fails the gate, however long it is watched */
+                                            falseAlarm: number;
+                                            /** @description The group is not through before each condition has so many */
+                                            observations: number;
+                                            /** @description What one device shows within this time is one observation */
+                                            apartSeconds: number;
+                                        };
+                                    };
                                     quality?: {
                                         conditions: {
                                             /** @enum {unknown} */
@@ -13893,7 +14596,7 @@ export interface paths {
                                     };
                                 };
                                 /** @enum {unknown} */
-                                state: "scheduled" | "running" | "soaking" | "finished" | "failed";
+                                state: "scheduled" | "shadowing" | "running" | "soaking" | "finished" | "failed";
                                 devices: number;
                                 /** @description Not told yet */
                                 waiting: number;
@@ -13911,6 +14614,26 @@ export interface paths {
                                 soakEndsAt: string | null;
                                 /** @description How the conditions of its gate stand */
                                 quality: {
+                                    /** @enum {unknown} */
+                                    kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
+                                    limit: number;
+                                    /** @description The mean so far; null: nothing yet */
+                                    measured: number | null;
+                                    /** @description The same of the champion; null: the condition has none, or it is not known */
+                                    reference: number | null;
+                                    /** @description The class or device that stands out most */
+                                    subject: string | null;
+                                    /** @description Of what is measured */
+                                    observations: number;
+                                    /** @description Against the condition: 1 at the start, at most 1 on average while it holds */
+                                    evidence: number;
+                                    /** @description Evidence at which it fails */
+                                    needed: number;
+                                    /** @enum {unknown} */
+                                    state: "gathering" | "holding" | "violated";
+                                }[];
+                                /** @description The same of the new version in the shadow */
+                                trial: {
                                     /** @enum {unknown} */
                                     kind: "disagreement" | "class_share" | "confidence" | "flag_rate" | "latency" | "golden";
                                     limit: number;

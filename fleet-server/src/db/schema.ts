@@ -43,6 +43,7 @@ import type { Strategy } from '../features/rollouts/plan.js';
 import type { Selection } from '../features/rollouts/selection.js';
 import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/states.js';
 import type { QualityState } from '../features/rollouts/watch-quality.js';
+import type { TrialState } from '../features/rollouts/watch-trial.js';
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -697,6 +698,8 @@ export const rolloutGroups = pgTable(
     state: text('state').$type<(typeof groupStates)[number]>().notNull(),
     soakEndsAt: at('soak_ends_at'),
     quality: jsonb('quality').$type<QualityState>(),
+    /** Of the new version in the shadow. */
+    trial: jsonb('trial').$type<TrialState>(),
   },
   (table) => [primaryKey({ columns: [table.rolloutId, table.index] })],
 );

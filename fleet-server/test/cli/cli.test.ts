@@ -131,6 +131,9 @@ t.test('devices, models and rollouts', async (t) => {
     '1',
   );
   t.match(rollout, { state: 'ready', strategy: { kind: 'canary', canaries: 1 } });
+  t.match(await admin.json('rollouts', 'create', model.id, '--shadow', '1', '--disagreement', '0.02'), {
+    strategy: { kind: 'shadow_first', devices: 1, observations: 30, disagreement: 0.02 },
+  });
   const step = (word: string) => admin.json<{ state: string }>('rollouts', word, rollout.id);
   t.match(await step('start'), { state: 'running' });
   t.match(await step('pause'), { state: 'paused' });

@@ -26,13 +26,19 @@ const startMs = 1_000_000;
 const offlineGraceMs = usualGate.offlineSeconds * 1000;
 const executionTimeoutMs = usualGate.timeoutSeconds * 1000;
 
+const gathering = { violation: null, isShort: true };
+const holding = { violation: null, isShort: false };
+
 function view(strategy: Strategy, devices: { id: string; online: boolean }[]): RolloutView {
   const plan = expand(strategy);
   const groups = planGroups(devices, plan);
   return {
     state: 'running',
     plan,
-    groups: groups.map((_, index) => ({ index, state: 'scheduled', soakEndsAtMs: null })),
+    groups: groups.map((_, index) => ({
+      ...{ index, state: 'scheduled', soakEndsAtMs: null },
+      ...(plan[index]?.gate.shadow ? { trial: gathering } : {}),
+    })),
     executions: groups.flatMap((ids, group) =>
       ids.map((deviceId) => ({
         deviceId,
@@ -284,18 +290,90 @@ t.test('devices are told within the window of their site, over midnight and summ
   t.equal(stateOf(now, 'd00'), 'notified');
 });
 
-const anyGate: fc.Arbitrary<Gate> = fc.record({
-  success: fc.oneof(
-    fc.constant<Gate['success']>({ kind: 'settled' }),
-    fc.integer({ min: 1, max: 3 }).map((devices) => ({ kind: 'devices' as const, devices })),
-    fc.constantFrom(0.3, 0.9, 1).map((share) => ({ kind: 'share' as const, share })),
-  ),
-  errors: fc.constantFrom(canaryGate.errors, usualGate.errors, limits({})),
-  soakSeconds: fc.integer({ min: 0, max: 60 }),
-  timeoutSeconds: fc.constant(60),
-  offlineSeconds: fc.integer({ min: 0, max: 60 }),
-  devicesPerMinute: fc.option(fc.integer({ min: 1, max: 3 })),
+const inShadow = (before: RolloutView, trial: NonNullable<RolloutView['groups'][number]['trial']>) => ({
+  ...before,
+  groups: before.groups.map((group) => (group.state === 'shadowing' ? { ...group, trial } : group)),
 });
+
+t.test('shadow first: nobody switches before the trial is over and enough was seen', async (t) => {
+  const strategy: Strategy = {
+    ...{ kind: 'shadow_first', devices: 2, seconds: 600, observations: 30 },
+    ...{ disagreement: 0.05, soakSeconds: 0 },
+  };
+  let { view: now } = settle(view(strategy, fleet(4)), startMs);
+  t.match(now.groups, [{ state: 'shadowing', soakEndsAtMs: startMs + 600_000 }, { state: 'scheduled' }]);
+  t.ok(now.executions.every(({ state }) => state === 'queued'));
+  now = settle(now, startMs + 600_000).view;
+  t.equal(now.groups[0]?.state, 'shadowing', 'the time is over, but little was seen');
+  now = settle(inShadow(now, holding), startMs + 600_000).view;
+  t.strictSame(
+    now.executions.map(({ state }) => state),
+    ['notified', 'notified', 'queued', 'queued'],
+  );
+  for (const id of ['d00', 'd01']) now = put(now, id, 'confirmed', startMs + 600_000);
+  now = settle(now, startMs + 600_000).view;
+  t.equal(stateOf(now, 'd03'), 'notified', 'the rest follows without a trial of its own');
+
+  const early = settle(inShadow(settle(view(strategy, fleet(4)), startMs).view, holding), startMs + 599_999);
+  t.equal(early.view.groups[0]?.state, 'shadowing', 'enough was seen, but the time is not over');
+  const violated = settle(inShadow(early.view, { violation: 'no.', isShort: true }), startMs + 1000);
+  t.match(violated.view, { state: 'paused', groups: [{ state: 'failed' }, { state: 'scheduled' }] });
+  t.match(violated.changes.at(-1), { reason: 'Shadow first: no.' });
+  t.ok(violated.view.executions.every(({ state }) => state === 'queued'));
+
+  const unproven = view(strategy, fleet(2));
+  const { trial: _, ...group } = unproven.groups[0]!;
+  t.equal(
+    settle({ ...unproven, groups: [group] }, startMs).view.groups[0]?.state,
+    'running',
+    'without a champion there is nothing to compare with',
+  );
+});
+
+t.test('in the shadow only what a model shows that does not decide can be a condition', async (t) => {
+  const trial = (kind: 'disagreement' | 'class_share', limit = 0.1): NonNullable<Gate['shadow']> => ({
+    ...{ seconds: 0, share: 1 },
+    quality: { conditions: [{ kind, limit }], falseAlarm: 0.01, observations: 3, apartSeconds: 60 },
+  });
+  t.doesNotThrow(() => mustBeFeasible(staged({ gate: { shadow: trial('disagreement') } })));
+  for (const wrong of [trial('class_share'), trial('disagreement', 1)]) {
+    t.throws(() => mustBeFeasible(staged({ gate: { shadow: wrong } })), { code: 'request_invalid' });
+  }
+});
+
+const anyTrial: fc.Arbitrary<Gate['shadow']> = fc.record({
+  seconds: fc.nat(60),
+  share: fc.constant(1),
+  quality: fc.constant({
+    conditions: [{ kind: 'disagreement' as const, limit: 0.1 }],
+    ...{ falseAlarm: 0.01, observations: 3, apartSeconds: 60 },
+  }),
+});
+const anyGate: fc.Arbitrary<Gate> = fc.record(
+  {
+    success: fc.oneof(
+      fc.constant<Gate['success']>({ kind: 'settled' }),
+      fc.integer({ min: 1, max: 3 }).map((devices) => ({ kind: 'devices' as const, devices })),
+      fc.constantFrom(0.3, 0.9, 1).map((share) => ({ kind: 'share' as const, share })),
+    ),
+    errors: fc.constantFrom(canaryGate.errors, usualGate.errors, limits({})),
+    soakSeconds: fc.integer({ min: 0, max: 60 }),
+    timeoutSeconds: fc.constant(60),
+    offlineSeconds: fc.integer({ min: 0, max: 60 }),
+    devicesPerMinute: fc.option(fc.integer({ min: 1, max: 3 })),
+    shadow: anyTrial,
+  },
+  {
+    requiredKeys: [
+      'success',
+      'errors',
+      'soakSeconds',
+      'timeoutSeconds',
+      'offlineSeconds',
+      'devicesPerMinute',
+    ],
+  },
+) as fc.Arbitrary<Gate>;
 const anyStrategy: fc.Arbitrary<Strategy> = fc.oneof(
   fc
     .array(fc.record({ devices: fc.integer({ min: 1, max: 3 }), gate: anyGate }), { maxLength: 3 })
@@ -309,6 +387,7 @@ type Act =
   | { kind: 'device'; at: number; state: ExecutionState }
   | { kind: 'link'; at: number }
   | { kind: 'time'; ms: number }
+  | { kind: 'trial'; outcome: 'gathering' | 'holding' | 'violated' }
   | { kind: 'pause' }
   | { kind: 'resume' };
 const anyAct: fc.Arbitrary<Act> = fc.oneof(
@@ -330,6 +409,13 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('link' as const), at: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.nat(120_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('trial' as const),
+      outcome: fc.constantFrom('gathering' as const, 'holding' as const, 'violated' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'pause' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'resume' as const }) },
 );
@@ -339,7 +425,15 @@ const resume = (now: RolloutView): RolloutView => {
   return {
     ...now,
     state: 'running',
-    groups: now.groups.map((group) => (failed.has(group.index) ? { ...group, state: 'running' } : group)),
+    groups: now.groups.map((group) => {
+      if (!failed.has(group.index)) return group;
+      const wasTold = now.executions.some(
+        (execution) => execution.group === group.index && execution.notifiedAtMs !== null,
+      );
+      return group.trial && !wasTold
+        ? { ...group, state: 'shadowing', trial: gathering }
+        : { ...group, state: 'running' };
+    }),
     executions: now.executions.map((execution) =>
       failed.has(execution.group) && isFailure(execution.state)
         ? { ...execution, state: 'queued' }
@@ -363,7 +457,7 @@ function finishes(before: RolloutView, startedMs: number): boolean {
           : {}),
       })),
     };
-    now = settle(now, nowMs).view;
+    now = settle(inShadow(now, holding), nowMs).view;
   }
   return now.state === 'finished';
 }
@@ -390,6 +484,10 @@ t.test('whatever devices and people do', async () => {
           if (act.kind === 'resume' && now.state === 'paused') {
             resumes++;
             now = resume(now);
+          }
+          if (act.kind === 'trial') {
+            const violation = act.outcome === 'violated' ? 'no.' : null;
+            now = inShadow(now, { violation, isShort: act.outcome !== 'holding' });
           }
           const device =
             'at' in act ? now.executions[act.at % Math.max(1, now.executions.length)] : undefined;
@@ -421,6 +519,17 @@ t.test('whatever devices and people do', async () => {
             if (change.kind === 'execution' && change.to === 'notified') {
               tellings.set(change.deviceId, (tellings.get(change.deviceId) ?? 0) + 1);
             }
+          }
+          for (const change of changes) {
+            if (change.kind !== 'group' || change.from !== 'shadowing' || change.to !== 'running') continue;
+            const trial = entered.groups[change.index]?.trial;
+            if (trial?.isShort !== false || trial.violation !== null) throw new Error('switched unproven');
+          }
+          const unproven = new Set(
+            after.groups.filter(({ state }) => state === 'shadowing').map(({ index }) => index),
+          );
+          if (after.executions.some(({ group, state }) => unproven.has(group) && state !== 'queued')) {
+            throw new Error('a device switched while its group is in the shadow');
           }
           if (before.state === 'finished' && after.state !== 'finished') throw new Error('finished goes on');
         }

@@ -4,6 +4,7 @@ import { setChampion } from '../../src/features/models/repository.js';
 import { createRolloutsBackground } from '../../src/features/rollouts/background.js';
 import { canaryGate, type Gate, usualGate } from '../../src/features/rollouts/plan.js';
 import * as repository from '../../src/features/rollouts/repository.js';
+import { resumeRollout } from '../../src/features/rollouts/resume.js';
 import * as service from '../../src/features/rollouts/service.js';
 import { onEachEngine } from '../helpers/engines.js';
 import { telemetryOf } from '../helpers/telemetry.js';
@@ -94,7 +95,7 @@ onEachEngine('gates on what the model decides', async (t, engine) => {
     });
     t.equal(await desired('b'), null, 'nobody else was told');
 
-    await service.resumeRollout(services, who, id);
+    await resumeRollout(services, who, id);
     await background.tick();
     t.match((await show(id)).groups[0], { state: 'soaking' }, 'measured anew after a resumption');
     await service.abortRollout(services, who, id);

@@ -6,6 +6,7 @@ import { createRolloutsBackground } from '../../src/features/rollouts/background
 import { type Gate, usualGate } from '../../src/features/rollouts/plan.js';
 import { previewRollout } from '../../src/features/rollouts/preview.js';
 import * as repository from '../../src/features/rollouts/repository.js';
+import { resumeRollout } from '../../src/features/rollouts/resume.js';
 import { rollBack } from '../../src/features/rollouts/roll-back.js';
 import { setRules } from '../../src/features/rollouts/rules.js';
 import * as service from '../../src/features/rollouts/service.js';
@@ -95,7 +96,7 @@ onEachEngine('rollouts', async (t, engine) => {
       await background.tick();
       t.equal(told().length, 1, 'paused starts nothing');
       await t.rejects(service.pauseRollout(services, who, id), { code: 'rollout_state' });
-      await service.resumeRollout(services, who, id);
+      await resumeRollout(services, who, id);
       await background.tick();
       t.equal(told().length, 3);
       await confirm('c');
@@ -113,7 +114,7 @@ onEachEngine('rollouts', async (t, engine) => {
     await world.devices.report('a', 'failed', 'self_test_failed');
     await background.tick();
     world.advance(3_600_000);
-    await service.resumeRollout(services, 'bob@example.org', id);
+    await resumeRollout(services, 'bob@example.org', id);
     await background.tick();
     await confirm('a');
     await service.pauseRollout(services, who, id);
@@ -148,7 +149,7 @@ onEachEngine('rollouts', async (t, engine) => {
     const [execution] = await repository.executionsOf(db, id);
     t.match(execution, { state: 'failed', code: 'self_test_failed' });
     t.ok(world.audit.some(({ action }) => action === 'rollout.pause'));
-    await service.resumeRollout(services, who, id);
+    await resumeRollout(services, who, id);
     await background.tick();
     t.match(await states(id), { a: 'notified' }, 'and its old failure does not count again');
     t.equal(told().length, 2);
@@ -212,7 +213,7 @@ onEachEngine('rollouts', async (t, engine) => {
     t.equal((await states(id)).a, 'confirmed');
     await background.tick();
     t.equal(await championId(db), 'v0');
-    await t.rejects(service.resumeRollout(services, who, id), { code: 'rollout_state' });
+    await t.rejects(resumeRollout(services, who, id), { code: 'rollout_state' });
   });
 
   t.test('one rollout at a time on a device; counters rise in the order of starts', async (t) => {

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, SegmentedControl, Select, Stack } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Select, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -7,10 +7,10 @@ import { devicesQuery, keys, modelsQuery, rolloutRulesQuery } from '../../api/qu
 import { percent } from '../../ui/format.js';
 import { Problem } from '../../ui/problem.js';
 import { VerdictHint } from '../training/verdict-hint.js';
-import { type Plan, type Strategy, startingPlan } from './plan.js';
-import { PlanEditor } from './plan-editor.js';
+import type { Strategy } from './plan.js';
 import { PreviewNote } from './preview-note.js';
 import { type Selection, SelectionFields } from './selection-fields.js';
+import { StrategyFields, startingStrategies } from './strategy-fields.js';
 
 interface Props {
   opened: boolean;
@@ -27,9 +27,6 @@ export function CreateRolloutDialog({ opened, onClose, modelId }: Props) {
   );
 }
 
-const whole = (value: string | number, least: number): number =>
-  Math.max(least, Math.round(Number(value) || 0));
-
 function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: () => void }) {
   const navigate = useNavigate();
   const queryClient = useQueryClient();
@@ -38,21 +35,11 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
   const fourEyes = useQuery(rolloutRulesQuery).data?.rules.fourEyes ?? false;
   const [chosen, setChosen] = useState(modelId);
   const [kind, setKind] = useState<Strategy['kind']>('canary');
-  const [canaries, setCanaries] = useState(1);
-  const [confirmations, setConfirmations] = useState(1);
-  const [soakSeconds, setSoakSeconds] = useState(60);
-  const [plan, setPlan] = useState<Plan>(startingPlan);
+  const [strategies, setStrategies] = useState(startingStrategies);
   const [selection, setSelection] = useState<Selection>({});
   const model = chosen ?? models[0]?.id ?? null;
-  const strategies: Record<Strategy['kind'], Strategy> = {
-    all_at_once: { kind: 'all_at_once' },
-    canary: {
-      ...{ kind: 'canary', canaries, soakSeconds },
-      confirmations: Math.min(confirmations, canaries),
-    },
-    staged: { kind: 'staged', groups: plan },
-  };
   const strategy = strategies[kind];
+  const change = (changed: Strategy) => setStrategies({ ...strategies, [changed.kind]: changed });
 
   const create = useMutation({
     mutationFn: (modelVersionId: string) => {
@@ -95,46 +82,14 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
           onChange={(value) => setKind(value as typeof kind)}
           data={[
             { value: 'canary', label: 'Canary first' },
+            { value: 'shadow_first', label: 'Shadow first' },
             { value: 'staged', label: 'In stages' },
             { value: 'all_at_once', label: 'All at once' },
           ]}
           aria-label="Strategy"
           data-testid="rollout-strategy"
         />
-        {kind === 'canary' ? (
-          <Group grow align="flex-start">
-            <NumberInput
-              label="Canaries"
-              description="Devices that go first"
-              min={1}
-              max={Math.max(1, devices.length)}
-              allowDecimal={false}
-              value={canaries}
-              onChange={(value) => setCanaries(whole(value, 1))}
-            />
-            <NumberInput
-              label="Confirmations"
-              description="Needed to go on"
-              min={1}
-              max={canaries}
-              allowDecimal={false}
-              value={Math.min(confirmations, canaries)}
-              onChange={(value) => setConfirmations(whole(value, 1))}
-            />
-            <NumberInput
-              label="Soak"
-              description="Time without failure"
-              min={0}
-              max={604_800}
-              suffix=" s"
-              allowDecimal={false}
-              value={soakSeconds}
-              onChange={(value) => setSoakSeconds(whole(value, 0))}
-              data-testid="rollout-soak"
-            />
-          </Group>
-        ) : null}
-        {kind === 'staged' ? <PlanEditor plan={plan} onChange={setPlan} /> : null}
+        <StrategyFields strategy={strategy} devices={devices.length} onChange={change} />
         <SelectionFields devices={devices} selection={selection} onChange={setSelection} />
         <PreviewNote
           draft={model ? { modelVersionId: model, strategy, selection } : null}

@@ -110,6 +110,8 @@ export function gateWords(gate: Gate): string[] {
   return [
     successWords(gate),
     ...limits,
+    ...(gate.shadow ? [`${duration(gate.shadow.seconds)} in the shadow first`] : []),
+    ...(gate.shadow?.quality.conditions ?? []).map(({ kind, limit }) => conditionWords(kind, limit)),
     ...(gate.soakSeconds > 0 ? [`${duration(gate.soakSeconds)} soak`] : []),
     ...(gate.quality?.conditions ?? []).map(({ kind, limit }) => conditionWords(kind, limit)),
     ...(gate.window ? [`told from ${gate.window.from} to ${gate.window.to} (${gate.window.timeZone})`] : []),

@@ -120,9 +120,19 @@ function GroupView({ group, executions }: { group: Group; executions: Execution[
           {group.away > 0 ? `, ${group.away} offline` : ''}
         </span>
         {group.state === 'soaking' && soakLeft > 0 ? <span>Soak ends in {duration(soakLeft)}</span> : null}
+        {group.state === 'shadowing' ? (
+          <span>
+            Decides nothing yet
+            {soakLeft > 0 ? `, at least ${duration(soakLeft)} more` : ', until enough was seen'}
+          </span>
+        ) : null}
         <span className={styles.gate}>Gate: {gateWords(group.gate).join(', ')}</span>
       </header>
-      <QualityTable conditions={group.quality} needed={group.gate.quality?.observations ?? 0} />
+      {group.quality.length === 0 ? (
+        <QualityTable conditions={group.trial} needed={group.gate.shadow?.quality.observations ?? 0} />
+      ) : (
+        <QualityTable conditions={group.quality} needed={group.gate.quality?.observations ?? 0} />
+      )}
       <ul className={styles.executions}>
         {executions.map((execution) => (
           <ExecutionRow key={execution.deviceId} execution={execution} />

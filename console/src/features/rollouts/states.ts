@@ -1,4 +1,5 @@
 import type { Execution, Rollout } from '../../api/types.js';
+import { plural } from '../../ui/format.js';
 import type { Tone } from '../../ui/signal.js';
 import { sizeWords } from './plan.js';
 
@@ -29,6 +30,7 @@ export const rolloutTones: Record<RolloutState, Tone> = {
 
 export const groupWords: Record<GroupState, string> = {
   scheduled: 'Waits its turn',
+  shadowing: 'In the shadow',
   running: 'Updating',
   soaking: 'Soaking',
   finished: 'Finished',
@@ -36,6 +38,7 @@ export const groupWords: Record<GroupState, string> = {
 };
 export const groupTones: Record<GroupState, Tone> = {
   scheduled: 'idle',
+  shadowing: 'busy',
   running: 'busy',
   soaking: 'busy',
   finished: 'ok',
@@ -101,6 +104,9 @@ export const can = {
 export function strategyWords(strategy: Rollout['strategy']): string {
   if (strategy.kind === 'all_at_once') return 'All at once';
   if (strategy.kind === 'staged') return strategy.groups.map(({ size }) => sizeWords(size)).join(', then ');
+  if (strategy.kind === 'shadow_first') {
+    return `${plural(strategy.devices, 'device')} in the shadow first, then switched, then the rest`;
+  }
   const { canaries, confirmations, soakSeconds } = strategy;
   const soak = soakSeconds >= 60 ? `${Math.round(soakSeconds / 60)} min` : `${soakSeconds} s`;
   return `${canaries} ${canaries === 1 ? 'canary' : 'canaries'}, ${confirmations} confirmed, ${soak} soak, then the rest`;

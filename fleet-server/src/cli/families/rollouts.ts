@@ -17,6 +17,25 @@ const counted = (rollout: Rollout, what: 'devices' | 'confirmed' | 'failed'): nu
 const inShort = (rollout: Rollout): string =>
   `${rollout.id}: ${rollout.state}, ${counted(rollout, 'confirmed')} of ${counted(rollout, 'devices')} confirmed, ${counted(rollout, 'failed')} failed${rollout.reason ? `. ${rollout.reason}` : ''}`;
 
+function strategyOf(options: Options): object {
+  const canaries = options.number('canaries');
+  const devices = options.number('shadow');
+  const soakSeconds = options.number('soak') ?? 600;
+  if (devices !== undefined) {
+    return {
+      ...{ kind: 'shadow_first', devices, soakSeconds },
+      seconds: options.number('shadow-seconds') ?? 3600,
+      observations: options.number('observations') ?? 30,
+      disagreement: options.number('disagreement') ?? 0.05,
+    };
+  }
+  if (canaries === undefined) return { kind: 'all_at_once' };
+  return {
+    ...{ kind: 'canary', canaries, soakSeconds },
+    confirmations: options.number('confirmations') ?? canaries,
+  };
+}
+
 async function planned(options: Options, modelVersionId: string): Promise<object> {
   const file = options.text('plan');
   let plan: object = {};
@@ -25,19 +44,9 @@ async function planned(options: Options, modelVersionId: string): Promise<object
   } catch (error) {
     throw new UsageError(`${file}: ${(error as Error).message}`);
   }
-  const canaries = options.number('canaries');
-  const strategy =
-    canaries === undefined
-      ? { kind: 'all_at_once' }
-      : {
-          kind: 'canary',
-          canaries,
-          confirmations: options.number('confirmations') ?? canaries,
-          soakSeconds: options.number('soak') ?? 600,
-        };
   const deviceIds = options.list('devices');
   return {
-    strategy,
+    strategy: strategyOf(options),
     ...plan,
     modelVersionId,
     ...(deviceIds ? { deviceIds } : {}),
@@ -136,11 +145,15 @@ export const rollouts: readonly Command[] = [
   {
     words: 'rollouts create',
     arguments: ['MODEL'],
-    help: 'stage a model version: for all at once, or for canaries first',
+    help: 'stage a model version: for all at once, for canaries first, or in the shadow first',
     options: {
       canaries: { value: 'N', help: 'devices of the first group' },
       confirmations: { value: 'N', help: 'of them before the soak; all by default' },
       soak: { value: 'SECONDS', help: '600 by default' },
+      shadow: { value: 'N', help: 'devices that run it in the shadow before they switch' },
+      'shadow-seconds': { value: 'N', help: 'at least so long; 3600 by default' },
+      observations: { value: 'N', help: 'in the shadow, at least; 30 by default' },
+      disagreement: { value: 'SHARE', help: 'in the shadow, at most; 0.05 by default' },
       devices: { value: 'ID,…', help: 'only these' },
       plan: { value: 'FILE', help: 'JSON with the fields of POST /rollouts' },
       start: { help: 'at once, unless somebody else has to approve it' },

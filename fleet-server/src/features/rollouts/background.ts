@@ -3,7 +3,8 @@ import { endShadows } from './champion-shadow.js';
 import { welcomeLateJoiners } from './late-joiners.js';
 import { changed, record } from './service.js';
 import { mustNotBeStopped, standingStop } from './stop.js';
-import { type Notification, tick } from './ticker.js';
+import type { Notification } from './tell.js';
+import { tick } from './ticker.js';
 
 const toldAtOnce = 500;
 
@@ -35,7 +36,7 @@ export function createRolloutsBackground(services: Services, intervalMs = 1000):
         await services.devices.setDesiredOfMany(
           some.map(({ deviceId, rolloutId, model, shadow }) => ({
             deviceId,
-            change: { rolloutId, model, ...(shadow && { shadow }) },
+            change: { ...(model && { rolloutId, model }), ...(shadow !== undefined && { shadow }) },
           })),
         );
       } catch (error) {

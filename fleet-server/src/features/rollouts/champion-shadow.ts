@@ -32,15 +32,26 @@ export async function releaseForShadow(tx: Transaction, rollout: RolloutRow): Pr
   return { model: await modelById(tx, champion ?? ''), releaseCounter: await nextReleaseCounter(tx) };
 }
 
-/** Devices go on without the champion once their group is through or the rollout is over. */
+/**
+ * Devices go on without what a rollout put beside their model: the champion, once their group is through or the rollout
+ * over; the new version, once their group is no longer in the shadow.
+ */
 export async function endShadows(services: Services): Promise<void> {
   const { rows } = await services.database.db.execute<{ id: string }>(sql`
-    select d.id from rollouts r
-    join devices d on d.desired->'shadow'->'model'->>'releaseCounter' = r.reference->>'releaseCounter'
-    left join rollout_executions e on e.rollout_id = r.id and e.device_id = d.id
-    left join rollout_groups g on g.rollout_id = r.id and g.index = e.group_index
-    where r.reference is not null and d.revoked_at is null
-      and (r.state not in ('running', 'paused') or g.state = 'finished')`);
+    with shadows as (
+      select id, (desired->'shadow'->'model'->>'releaseCounter')::int as counter from devices
+      where revoked_at is null and jsonb_typeof(desired->'shadow') = 'object'
+    ), placed as (
+      select s.id, r.id as rollout_id, r.state, false as is_trial
+      from shadows s join rollouts r on (r.reference->>'releaseCounter')::int = s.counter
+      union all
+      select s.id, r.id, r.state, true from shadows s join rollouts r on r.release_counter = s.counter
+    )
+    select p.id from placed p
+    left join rollout_executions e on e.rollout_id = p.rollout_id and e.device_id = p.id
+    left join rollout_groups g on g.rollout_id = p.rollout_id and g.index = e.group_index
+    where p.state not in ('running', 'paused')
+      or case when p.is_trial then g.state is distinct from 'shadowing' else g.state = 'finished' end`);
   const ids = new Set(rows.map(({ id }) => id));
   await services.devices.setDesiredOfMany(
     [...ids].map((deviceId) => ({ deviceId, change: { shadow: null } })),

@@ -30,6 +30,8 @@ export interface GroupView {
   soakEndsAtMs: number | null;
   /** Of the model in the field, where the gate watches it: why it fails, and whether too little was seen so far. */
   quality?: { violation: string | null; isShort: boolean };
+  /** The same of the new version in the shadow; absent: the group switches without a trial. */
+  trial?: { violation: string | null; isShort: boolean };
 }
 
 export interface RolloutView {
@@ -48,6 +50,9 @@ export type Change =
 /**
  * What a rollout does now: at most one step of its groups, and what that means for its devices. Nothing is started
  * unless the rollout is running; a group starts only after every group before it has finished.
+ *
+ * Where its gate has a trial, the devices of a group run the new version in the shadow first, and none is told to switch
+ * before the trial is over and nothing in it speaks against the version.
  *
  * A group tells its devices as fast as its gate allows, and within its window. It soaks once everybody is told and the success condition
  * holds, and finishes after the soak. From its start to its end, failures above a limit fail it and pause the rollout,
@@ -71,11 +76,18 @@ export function step(view: RolloutView, nowMs: number): Change[] {
   if (!group) return [{ kind: 'rollout', from: 'running', to: 'finished', reason: null }];
   const members = view.executions.filter((execution) => execution.group === group.index);
   switch (group.state) {
-    case 'scheduled':
-      return [
-        { kind: 'group', index: group.index, from: 'scheduled', to: 'running', soakEndsAtMs: null },
-        ...notifications(view, group, members, nowMs),
-      ];
+    case 'scheduled': {
+      const trial = members.length > 0 && group.trial && planned(view, group.index).gate.shadow;
+      return trial
+        ? move(group, 'shadowing', nowMs + trial.seconds * 1000)
+        : [...move(group, 'running', null), ...notifications(view, group, members, nowMs)];
+    }
+    case 'shadowing': {
+      const { violation, isShort } = group.trial ?? { violation: null, isShort: true };
+      if (violation !== null) return fail(group, `${planned(view, group.index).name}: ${violation}`);
+      if (isShort || nowMs < (group.soakEndsAtMs ?? 0)) return [];
+      return [...move(group, 'running', null), ...notifications(view, group, members, nowMs)];
+    }
     case 'failed':
       return [];
     default: {
@@ -111,8 +123,12 @@ function notifications(
     .map(({ deviceId }) => ({ kind: 'execution', deviceId, from: 'queued', to: 'notified' }));
 }
 
+const move = ({ index, state }: GroupView, to: GroupState, soakEndsAtMs: number | null): Change[] => [
+  { kind: 'group', index, from: state, to, soakEndsAtMs },
+];
+
 const fail = (group: GroupView, reason: string): Change[] => [
-  { kind: 'group', index: group.index, from: group.state, to: 'failed', soakEndsAtMs: null },
+  ...move(group, 'failed', null),
   { kind: 'rollout', from: 'running', to: 'paused', reason },
 ];
 
@@ -122,13 +138,10 @@ function progress(
   members: readonly ExecutionView[],
   nowMs: number,
 ): Change[] {
-  const to = (state: GroupState, soakEndsAtMs: number | null): Change[] => [
-    { kind: 'group', index: group.index, from: group.state, to: state, soakEndsAtMs },
-  ];
   if (members.some(({ state }) => state === 'queued')) return notifications(view, group, members, nowMs);
   if (group.state === 'soaking') {
     const isOver = nowMs >= (group.soakEndsAtMs ?? 0) && !group.quality?.isShort;
-    return isOver ? to('finished', group.soakEndsAtMs) : [];
+    return isOver ? move(group, 'finished', group.soakEndsAtMs) : [];
   }
   const isProven = view.executions.some(
     (execution) => execution.group < group.index && execution.state === 'confirmed',
@@ -139,8 +152,8 @@ function progress(
   const { soakSeconds } = planned(view, group.index).gate;
   if (soakSeconds === 0 && group.quality?.isShort) return [];
   return soakSeconds === 0 || members.length === 0
-    ? to('finished', null)
-    : to('soaking', nowMs + soakSeconds * 1000);
+    ? move(group, 'finished', null)
+    : move(group, 'soaking', nowMs + soakSeconds * 1000);
 }
 
 /** The view after the changes. @throws Error when a change is not allowed: a bug, never a matter of input */

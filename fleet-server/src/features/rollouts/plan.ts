@@ -2,6 +2,7 @@ import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Nullable } from '../../http/page.js';
 import { QualityPlan } from './quality-plan.js';
+import { mustBeMeasurable, ShadowTrial } from './shadow-plan.js';
 import { MaintenanceWindow, mustBeAWindow } from './window.js';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
@@ -77,6 +78,7 @@ export const Gate = Type.Object(
       description: 'Most devices told in any minute; null: all at once',
     }),
     window: Type.Optional(MaintenanceWindow),
+    shadow: Type.Optional(ShadowTrial),
     quality: Type.Optional(QualityPlan),
   },
   { additionalProperties: false },
@@ -106,7 +108,7 @@ export type PlannedGroup = Static<typeof PlannedGroup>;
 export const Plan = Type.Array(PlannedGroup, { minItems: 1, maxItems: 50 });
 export type Plan = Static<typeof Plan>;
 
-/** `all_at_once` and `canary` are short for plans. */
+/** All but `staged` are short for plans. */
 export const Strategy = Type.Union([
   Type.Object({ kind: Type.Literal('all_at_once') }),
   Type.Object({
@@ -118,6 +120,26 @@ export const Strategy = Type.Union([
       description: 'Confirmed devices before the soak',
     }),
     soakSeconds: Type.Integer({ minimum: 0, maximum: 604800 }),
+  }),
+  Type.Object({
+    kind: Type.Literal('shadow_first'),
+    devices: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'That run the new version beside their own, and switch when it proved itself',
+    }),
+    seconds: Type.Integer({ minimum: 0, maximum: 2_592_000, description: 'In the shadow, at least' }),
+    observations: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      description: 'In the shadow, at least: what one device shows within a minute is one',
+    }),
+    disagreement: Type.Number({
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      description: 'Largest share of frames that the new version decides otherwise',
+    }),
+    soakSeconds: Type.Integer({ minimum: 0, maximum: 604800, description: 'After they switched' }),
   }),
   Type.Object({ kind: Type.Literal('staged'), groups: Plan }),
 ]);
@@ -157,6 +179,22 @@ export function expand(strategy: Strategy): Plan {
         { name: 'The rest of the fleet', ...rest },
       ];
     }
+    case 'shadow_first': {
+      const { devices, seconds, observations, disagreement, soakSeconds } = strategy;
+      const conditions = [
+        { kind: 'disagreement' as const, limit: disagreement },
+        { kind: 'latency' as const, limit: 2 },
+      ];
+      const quality = { conditions, falseAlarm: 0.01, observations, apartSeconds: 60 };
+      const gate: Gate = {
+        ...{ ...canaryGate, success: { kind: 'settled' }, soakSeconds },
+        shadow: { seconds, share: 1, quality },
+      };
+      return [
+        { name: 'Shadow first', size: { kind: 'devices', devices }, gate },
+        { name: 'The rest of the fleet', ...rest },
+      ];
+    }
     case 'staged':
       return strategy.groups;
   }
@@ -173,7 +211,9 @@ export function mustBeFeasible(strategy: Strategy): void {
       throw refuse(`${name}: the last group takes the rest of the devices, and no other.`);
     }
     if (gate.window) mustBeAWindow(gate.window);
-    for (const { kind, limit } of gate.quality?.conditions ?? []) {
+    if (gate.shadow) mustBeMeasurable(name, gate.shadow);
+    const conditions = [gate.quality, gate.shadow?.quality].flatMap((each) => each?.conditions ?? []);
+    for (const { kind, limit } of conditions) {
       if (kind !== 'latency' && limit >= 1) throw refuse(`${name}: the limit of ${kind} is a share below 1.`);
     }
     if (size.kind === 'devices' && gate.success.kind === 'devices' && gate.success.devices > size.devices) {

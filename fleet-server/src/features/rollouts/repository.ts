@@ -86,6 +86,7 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
         ...figures(row.id, group.index),
         soakEndsAt: group.soakEndsAt?.toISOString() ?? null,
         quality: group.quality?.conditions ?? [],
+        trial: group.trial?.conditions ?? [],
       })),
   }));
 }

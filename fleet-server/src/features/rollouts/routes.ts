@@ -3,6 +3,7 @@ import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { previewRollout } from './preview.js';
 import * as repository from './repository.js';
+import { resumeRollout } from './resume.js';
 import { rollBack } from './roll-back.js';
 import * as rules from './rules.js';
 import * as schemas from './schemas.js';
@@ -54,7 +55,7 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
     show(await service.pauseRollout(services, actor.email, params.id)),
   );
   mount(app, schemas.resumeRollout, async ({ params, actor }) =>
-    show(await service.resumeRollout(services, actor.email, params.id)),
+    show(await resumeRollout(services, actor.email, params.id)),
   );
   mount(app, schemas.abortRollout, async ({ params, actor }) =>
     show(await service.abortRollout(services, actor.email, params.id)),

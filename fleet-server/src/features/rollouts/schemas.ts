@@ -51,8 +51,14 @@ export const Rollout = Type.Object({
         timed_out: Type.Integer(),
       }),
       away: Type.Integer({ description: 'Offline and not through' }),
-      soakEndsAt: Nullable(Timestamp),
+      soakEndsAt: Nullable(
+        Type.String({
+          format: 'date-time',
+          description: 'Of the soak, or of the trial in the shadow: at the earliest',
+        }),
+      ),
       quality: Type.Array(ConditionFigures, { description: 'How the conditions of its gate stand' }),
+      trial: Type.Array(ConditionFigures, { description: 'The same of the new version in the shadow' }),
     }),
   ),
 });

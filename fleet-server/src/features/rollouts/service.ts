@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { LinesideError } from '@lineside/shared';
-import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { championId, type ModelRow, modelById } from '../models/repository.js';
 import { releaseForShadow } from './champion-shadow.js';
-import { newEvidence } from './evidence.js';
 import { expand, mustBeFeasible, type Strategy } from './plan.js';
 import { planGroups } from './plan-groups.js';
 import { lockReleases, modelTarget, nextReleaseCounter, publishRelease } from './release.js';
@@ -18,7 +17,7 @@ import { addEvent, type Moved } from './timeline.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
-type ActorName = string;
+export type ActorName = string;
 export const system: ActorName = 'system';
 
 export const changed = (services: Services, rolloutId: string): void =>
@@ -194,55 +193,6 @@ export async function pauseRollout(services: Services, actor: ActorName, id: str
   );
 }
 
-/** Goes on. A group that failed runs again, and its devices that failed try again. */
-export async function resumeRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
-  return act(services, actor, id, 'resume', async (tx, moved) => {
-    const running = { state: 'running' as const, reason: null };
-    if (!(await repository.moveRollout(tx, id, ['paused'], running, moved))) return false;
-    const failed = await tx
-      .select({ index: rolloutGroups.index })
-      .from(rolloutGroups)
-      .where(and(eq(rolloutGroups.rolloutId, id), eq(rolloutGroups.state, 'failed')));
-    for (const { index } of failed) {
-      const again = {
-        ...{ state: 'running' as const, soakEndsAt: null },
-        // What was measured so far is not held against it a second time.
-        quality: { sinceMs: moved.at.getTime(), atMs: 0, conditions: [] },
-      };
-      await repository.moveGroup(tx, { rolloutId: id, index, from: 'failed' }, again, moved);
-    }
-    if (failed.length > 0) {
-      const inFailed = and(
-        eq(rolloutExecutions.rolloutId, id),
-        inArray(
-          rolloutExecutions.groupIndex,
-          failed.map((group) => group.index),
-        ),
-      );
-      for (const { deviceId, evidence } of await tx
-        .select({ deviceId: rolloutExecutions.deviceId, evidence: rolloutExecutions.evidence })
-        .from(rolloutExecutions)
-        .where(and(inFailed, isNotNull(rolloutExecutions.evidence)))) {
-        await tx
-          .update(rolloutExecutions)
-          .set({ evidence: evidence && newEvidence(evidence.baseline) })
-          .where(and(eq(rolloutExecutions.rolloutId, id), eq(rolloutExecutions.deviceId, deviceId)));
-      }
-      await tx
-        .update(rolloutExecutions)
-        .set({
-          state: 'queued',
-          progress: null,
-          code: null,
-          message: null,
-          updatedAt: moved.at,
-        })
-        .where(and(inFailed, inArray(rolloutExecutions.state, ['failed', 'rejected', 'timed_out'])));
-    }
-    return true;
-  });
-}
-
 /**
  * Ends a rollout. A device that has the new version keeps it; one that has not is told to stay with what it runs, so
  * that it does not take the aborted version when it comes online.
@@ -304,7 +254,7 @@ export async function abortRollout(services: Services, actor: ActorName, id: str
 
 const participles = { approve: 'approved', pause: 'paused', resume: 'resumed', abort: 'aborted' } as const;
 
-async function act(
+export async function act(
   services: Services,
   actor: ActorName,
   id: string,

@@ -8,7 +8,7 @@ export const rolloutStates = [
   'aborted',
   'rolled_back',
 ] as const;
-export const groupStates = ['scheduled', 'running', 'soaking', 'finished', 'failed'] as const;
+export const groupStates = ['scheduled', 'shadowing', 'running', 'soaking', 'finished', 'failed'] as const;
 export const executionStates = [
   'queued',
   'notified',

@@ -1,20 +1,18 @@
-import type { ModelTarget } from '@lineside/shared';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
-import { modelById, setChampion } from '../models/repository.js';
-import { hasEnded } from './executions.js';
+import { setChampion } from '../models/repository.js';
 import { joinLate } from './join-late.js';
-import { violationOf } from './judge-quality.js';
 import { type Loaded, load, type Member } from './load.js';
-import { applyChanges, type Change, type RolloutView, step } from './machine.js';
-import { expand } from './plan.js';
-import { modelTarget } from './release.js';
+import { applyChanges, type Change, step } from './machine.js';
 import { moveGroup, moveRollout, type RolloutRow } from './repository.js';
 import { system } from './service.js';
 import { standingStop } from './stop.js';
-import { gateOf, keepBaseline, watchesDisagreement, watchQuality } from './watch-quality.js';
+import { type Notification, notifications } from './tell.js';
+import { toView } from './view.js';
+import { forgetEvidence, gateOf, keepBaseline, watchQuality } from './watch-quality.js';
+import { watchTrial } from './watch-trial.js';
 import { follow, writeExecutions } from './write-executions.js';
 
 /** Any constant, the same in every replica. */
@@ -22,13 +20,6 @@ const tickerLock = 7_400_884;
 /** A rollout settles within a few steps a group; the bound only stops a bug from spinning. */
 const maxSteps = 100;
 
-export interface Notification {
-  deviceId: string;
-  rolloutId: string;
-  model: ModelTarget;
-  /** The champion, to be run in the shadow. */
-  shadow: { model: ModelTarget; share: number } | null;
-}
 /** What a tick wrote, to be said and done once it is committed. */
 export interface TickOutcome {
   notify: Notification[];
@@ -61,12 +52,13 @@ async function advance(
   outcome: TickOutcome,
   isStopped: boolean,
 ): Promise<void> {
-  const { rollout, model } = loaded;
+  const { rollout } = loaded;
   let changed = await follow(tx, loaded, new Date(nowMs));
   if (isStopped) {
     if (changed) outcome.changed.push(rollout);
     return;
   }
+  if (await watchTrial(tx, loaded, nowMs)) changed = true;
   if (await watchQuality(tx, loaded, nowMs)) changed = true;
   const byId = new Map(loaded.members.map((member) => [member.execution.deviceId, member]));
   const notify = new Set<string>();
@@ -76,12 +68,6 @@ async function advance(
     if (changes.length === 0) break;
     // Throws before anything is written when a change is not allowed.
     view = applyChanges(view, changes, nowMs);
-    const watched = changes.flatMap((change) => {
-      if (change.kind !== 'execution' || change.to !== 'notified') return [];
-      const index = byId.get(change.deviceId)?.execution.groupIndex ?? 0;
-      return gateOf(rollout, index)?.quality ? change.deviceId : [];
-    });
-    await keepBaseline(tx, rollout.id, watched);
     await write(tx, rollout, byId, changes, nowMs);
     for (const change of changes) {
       if (change.kind === 'execution' && change.to === 'notified') notify.add(change.deviceId);
@@ -89,58 +75,28 @@ async function advance(
         outcome.ended.push({ rollout, to: change.to, reason: change.reason });
       }
     }
+    await keepBaseline(tx, rollout.id, watchedFromNow(loaded, byId, changes));
     changed = true;
   }
-  if (view.state === 'running' || view.state === 'finished') {
-    for (const deviceId of untold(loaded, view)) notify.add(deviceId);
-  }
-  const target = modelTarget(model, rollout.releaseCounter);
-  for (const deviceId of notify) {
-    const shadow = await shadowOf(tx, rollout, byId.get(deviceId));
-    outcome.notify.push({ deviceId, rolloutId: rollout.id, model: target, shadow });
-  }
+  outcome.notify.push(...(await notifications(tx, loaded, view, notify)));
   if (changed) outcome.changed.push(rollout);
 }
 
-/** The champion, where the gate of the device asks for it and people have not given it a challenger. */
-async function shadowOf(
-  tx: Transaction,
-  rollout: RolloutRow,
-  member: Member | undefined,
-): Promise<Notification['shadow']> {
-  const { reference } = rollout;
-  if (!member || !reference || !watchesDisagreement(gateOf(rollout, member.execution.groupIndex)))
-    return null;
-  if (member.device.desired?.shadow) return null;
-  const champion = await modelById(tx, reference.modelVersionId);
-  return { model: modelTarget(champion, reference.releaseCounter), share: 1 };
-}
-
-const toView = ({ rollout, groups, members, isComparable }: Loaded): RolloutView => ({
-  state: rollout.state,
-  plan: expand(rollout.strategy),
-  groups: groups.map(({ index, state, soakEndsAt, quality }) => {
-    const needed = isComparable ? (gateOf(rollout, index)?.quality?.observations ?? 0) : 0;
-    const conditions = quality?.conditions ?? [];
-    const isShort =
-      needed > 0 && (conditions.length === 0 || conditions.some((each) => each.state === 'gathering'));
-    return {
-      index,
-      state,
-      soakEndsAtMs: soakEndsAt?.getTime() ?? null,
-      quality: { violation: violationOf(conditions), isShort },
-    };
-  }),
-  executions: members.map(({ execution, device }) => ({
-    deviceId: execution.deviceId,
-    group: execution.groupIndex,
-    state: execution.state,
-    updatedAtMs: execution.updatedAt.getTime(),
-    notifiedAtMs: execution.notifiedAt?.getTime() ?? null,
-    online: device.online && device.revokedAt === null,
-    lastSeenAtMs: device.lastSeenAt?.getTime() ?? null,
-  })),
-});
+/** Devices about to run something else, alone or in the shadow, that a gate watches. */
+const watchedFromNow = (
+  { rollout, members }: Loaded,
+  byId: ReadonlyMap<string, Member>,
+  changes: readonly Change[],
+): string[] =>
+  changes.flatMap((change) => {
+    if (change.kind === 'execution' && change.to === 'notified') {
+      const index = byId.get(change.deviceId)?.execution.groupIndex ?? 0;
+      return gateOf(rollout, index)?.quality ? change.deviceId : [];
+    }
+    if (change.kind !== 'group' || change.to !== 'shadowing') return [];
+    const mine = members.filter(({ execution }) => execution.groupIndex === change.index);
+    return mine.map(({ execution }) => execution.deviceId);
+  });
 
 async function write(
   tx: Transaction,
@@ -176,6 +132,10 @@ async function write(
           },
           moved,
         );
+        // What a device showed in the shadow is not what it shows when it decides.
+        if (change.from === 'shadowing' && change.to === 'running') {
+          await forgetEvidence(tx, rollout.id, change.index);
+        }
     }
   }
 }
@@ -188,14 +148,4 @@ async function isLatest(tx: Transaction, rollout: RolloutRow): Promise<boolean> 
     .where(and(eq(rollouts.state, 'finished'), sql`${rollouts.releaseCounter} > ${rollout.releaseCounter}`))
     .limit(1);
   return !newer;
-}
-
-/** Devices marked as told whose desired state does not say so: the process ended between the two. */
-function untold({ rollout, members }: Loaded, view: RolloutView): string[] {
-  const states = new Map(view.executions.map(({ deviceId, state }) => [deviceId, state]));
-  return members.flatMap(({ execution: { deviceId }, device }) => {
-    const state = states.get(deviceId);
-    if (!state || state === 'queued' || hasEnded(state) || device.revokedAt) return [];
-    return (device.desired?.model?.releaseCounter ?? 0) < rollout.releaseCounter ? deviceId : [];
-  });
 }

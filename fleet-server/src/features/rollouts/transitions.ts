@@ -16,12 +16,13 @@ export const rolloutTransitions: Transitions<RolloutState> = {
   rolled_back: [],
 };
 
-/** A failed group runs again when the rollout is resumed. */
+/** A failed group runs again when the rollout is resumed, in the shadow where it failed there. */
 export const groupTransitions: Transitions<GroupState> = {
-  scheduled: ['running'],
+  scheduled: ['shadowing', 'running'],
+  shadowing: ['running', 'failed'],
   running: ['soaking', 'finished', 'failed'],
   soaking: ['finished', 'failed'],
-  failed: ['running'],
+  failed: ['running', 'shadowing'],
   finished: [],
 };
 

@@ -58,6 +58,13 @@ async function keepEvidence(
     where e.rollout_id = ${rolloutId} and e.device_id = c.device and ${where}`);
 }
 
+export async function forgetEvidence(tx: Transaction, rolloutId: string, group: number): Promise<void> {
+  await tx
+    .update(rolloutExecutions)
+    .set({ evidence: null })
+    .where(and(eq(rolloutExecutions.rolloutId, rolloutId), eq(rolloutExecutions.groupIndex, group)));
+}
+
 /**
  * Takes in what the devices of the group under way told since the last look, and judges it. Mutates what is loaded.
  * @returns whether the figures are new
@@ -68,9 +75,12 @@ export async function watchQuality(tx: Transaction, loaded: Loaded, nowMs: numbe
   const quality = group && gateOf(rollout, group.index)?.quality;
   if (rollout.state !== 'running' || !group || !quality || !loaded.isComparable) return false;
   const before = group.quality ?? { sinceMs: nowMs, atMs: 0, conditions: [] };
-  if (nowMs - before.atMs < Math.min(leastIntervalMs, quality.apartSeconds * 1000)) return false;
+  if (!isDue(before.atMs, quality, nowMs)) return false;
   const members = loaded.members.filter(({ execution }) => execution.groupIndex === group.index);
-  await gather(tx, loaded, quality, members);
+  const running = members.filter(
+    ({ device }) => device.reported?.model?.releaseCounter === rollout.releaseCounter,
+  );
+  await gather(tx, rollout.id, quality, rollout.reference?.releaseCounter ?? null, running);
   const watched: WatchedDevice[] = [];
   for (const member of members) watched.push(await watch(tx, rollout, quality, member, before.sinceMs));
   const state: QualityState = { ...before, atMs: nowMs, conditions: judgeQuality(quality, watched) };
@@ -82,15 +92,18 @@ export async function watchQuality(tx: Transaction, loaded: Loaded, nowMs: numbe
   return true;
 }
 
-async function gather(
+/** Whether it is time for another look. */
+export const isDue = (atMs: number, { apartSeconds }: QualityPlan, nowMs: number): boolean =>
+  nowMs - atMs >= Math.min(leastIntervalMs, apartSeconds * 1000);
+
+/** Takes in the latest counters of devices that run what is watched. Mutates the members. */
+export async function gather(
   tx: Transaction,
-  { rollout }: Loaded,
+  rolloutId: string,
   { apartSeconds, conditions }: QualityPlan,
-  members: readonly Member[],
+  shadowCounter: number | null,
+  running: readonly Member[],
 ): Promise<void> {
-  const running = members.filter(
-    ({ device }) => device.reported?.model?.releaseCounter === rollout.releaseCounter,
-  );
   if (running.length === 0) return;
   const ids = running.map(({ execution }) => execution.deviceId);
   const rows = await tx
@@ -101,7 +114,7 @@ async function gather(
   const watching = {
     apartMs: apartSeconds * 1000,
     latencyFactor: conditions.find(({ kind }) => kind === 'latency')?.limit ?? 1,
-    shadowCounter: rollout.reference?.releaseCounter ?? null,
+    shadowCounter,
   };
   const changed: [string, Evidence][] = [];
   for (const member of running) {
@@ -114,7 +127,7 @@ async function gather(
     changed.push([execution.deviceId, evidence]);
     member.execution = { ...execution, evidence };
   }
-  await keepEvidence(tx, rollout.id, changed);
+  await keepEvidence(tx, rolloutId, changed);
 }
 
 async function watch(

@@ -1,0 +1,1 @@
+ALTER TABLE "rollout_groups" ADD COLUMN "trial" jsonb;
