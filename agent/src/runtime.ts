@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LinesideError } from '@lineside/shared';
+import { type DesiredState, LinesideError, toLinesideError } from '@lineside/shared';
 import type { FastifyInstance } from 'fastify';
 import { createSource } from './capture/create-source.js';
 import { type CaptureClock, captureClock, type Source } from './capture/source.js';
@@ -39,6 +39,7 @@ import { Station } from './station.js';
 import { Turns } from './turns.js';
 import type { BackoffLimits } from './uplink/backoff.js';
 import { EventQueue } from './uplink/event-queue.js';
+import { MessageOrder } from './uplink/message-order.js';
 import { createUplink, type Uplink } from './uplink/uplink.js';
 
 type SourceFactory = (camera: CameraConfig, stateDir: string, clock: CaptureClock) => Source;
@@ -246,6 +247,7 @@ class AgentRuntime implements Agent {
       log: this.#log,
       clock: this.#clock,
       events: this.#eventQueue,
+      order: await MessageOrder.open(config.stateDir, this.#clock, this.#log),
       maxBytesPerSecond: config.spool.maxBytesPerSecond,
       onProblem: (problem) => this.#uplinkProblem(problem),
       ...(this.#ports.backoff && { backoff: this.#ports.backoff }),
@@ -268,10 +270,7 @@ class AgentRuntime implements Agent {
       },
     });
     this.#reconciler = reconciler;
-    uplink.onDesired((desired) => {
-      reconciler.desire(desired);
-      this.#settings.desire(desired.config);
-    });
+    uplink.onDesired((desired) => this.#desire(reconciler, desired));
     uplink.onCommand(
       createCommandHandler({
         engine: this.#engine,
@@ -345,6 +344,15 @@ class AgentRuntime implements Agent {
       log: this.#log,
       signal: this.#stopping.signal,
     });
+  }
+
+  #desire(reconciler: Reconciler, desired: DesiredState): void {
+    try {
+      reconciler.desire(desired);
+      this.#settings.desire(desired.config);
+    } catch (error) {
+      this.#events.error(toLinesideError(error));
+    }
   }
 
   #createStation(config: AgentConfig): Station {

@@ -9,6 +9,7 @@ import {
   EventMessage,
   encodeMessage,
   FrameMessage,
+  isAfter,
   PresenceMessage,
   ReportedState,
   ResultMessage,
@@ -245,6 +246,57 @@ t.test('with a fleet server: frames, reports, telemetry, events and commands', a
   await agent.stop();
   const presence = broker.retained('box-1', 'presence') ?? Buffer.alloc(0);
   t.match(decodeMessage(PresenceMessage, presence), { online: false });
+});
+
+t.test('a desired state for another device changes nothing and is told', async (t) => {
+  const broker = await startBroker(authority);
+  t.teardown(() => broker.close());
+  const { agent: make, stateDir } = await box(t, broker.url);
+  await installTinyModel(stateDir);
+  const told = () => broker.of('event').map(({ payload }) => decodeMessage(EventMessage, payload));
+  const reported = () => {
+    const last = broker.of('reported').at(-1);
+    return last ? decodeMessage(ReportedState, last.payload) : null;
+  };
+  const forA = { v: 1 as const, deviceId: 'box-1', revision: 4 };
+  const forB = {
+    v: 1 as const,
+    deviceId: 'box-2',
+    revision: 9,
+    model: { version: 'v9', releaseCounter: 9, target: 'models/tiny/v9', manifestSha256: 'a'.repeat(64) },
+    config: { revision: 3, settings: { logLevel: 'debug' as const } },
+  };
+  const { deviceId: _, ...unnamed } = forB;
+  const unchanged = { desiredRevision: 4, model: { version: 'v1' }, config: { revision: 0, phase: 'own' } };
+
+  let agent = make();
+  await agent.start();
+  await until('connected', () => broker.of('reported').length > 0);
+  await broker.send('box-1', 'desired', encodeMessage(DesiredState, forA));
+  await until('its own is taken', () => reported()?.desiredRevision === 4);
+  await broker.send('box-1', 'desired', encodeMessage(DesiredState, forB));
+  await until('the refusal', () => told().some(({ code }) => code === 'desired_misaddressed'));
+  t.match(
+    told().find(({ code }) => code === 'desired_misaddressed'),
+    { severity: 'error', message: 'desired state 9 is for box-2' },
+  );
+  t.match(reported(), unchanged);
+
+  await agent.stop();
+  agent = make();
+  await agent.start();
+  const before = broker.of('reported').length;
+  await until('it reports', () => broker.of('reported').length > before);
+  await broker.send('box-1', 'desired', encodeMessage(DesiredState, unnamed));
+  await until('one without a name is old', () =>
+    told().some(({ message }) => message === 'desired state 9 names no device'),
+  );
+  t.match(reported(), unchanged, 'after a restart');
+  const orders = broker.of('reported').map(({ payload }) => decodeMessage(ReportedState, payload).order);
+  for (const [index, order] of orders.entries()) {
+    if (index > 0 && !isAfter(order, orders[index - 1])) t.fail('reports are not in their order');
+  }
+  t.ok((orders.at(-1)?.start ?? 0) > (orders[0]?.start ?? 0), 'a restart has a number of its own');
 });
 
 t.test('a camera that fails is reported and does not stop the other one', async (t) => {

@@ -38,6 +38,7 @@ const registry = {
     status: 502,
     title: 'The server does not prove that it belongs to the fleet of this device.',
   },
+  desired_misaddressed: { status: 403, title: 'The desired state was made for another device.' },
   device_unknown: { status: 404, title: 'No such device.' },
   device_offline: { status: 409, title: 'The device is not connected.' },
   device_silent: { status: 500, title: 'The device is connected but sends no telemetry.' },

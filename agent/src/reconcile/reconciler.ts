@@ -17,6 +17,7 @@ import { ArtifactStore } from '../update/artifact-store.js';
 import type { TrustedPackage } from '../update/package.js';
 import { Packages } from '../update/packages.js';
 import { type BackoffLimits, backoffMs } from '../uplink/backoff.js';
+import { mustBeFor } from './addressee.js';
 import { Challenger, type ShadowState } from './challenger.js';
 import { codedError, isTransient } from './failures.js';
 import { type Actual, plan } from './plan.js';
@@ -33,7 +34,7 @@ export interface ReconcilerOptions {
   host: ModelHost;
   /** Absent: challengers are not for this device. */
   shadow?: ShadowHost;
-  identity: Pick<Identity, 'artifactsUrl' | 'keyPem' | 'certificatePem' | 'caPem' | 'tufRoot'>;
+  identity: Pick<Identity, 'deviceId' | 'artifactsUrl' | 'keyPem' | 'certificatePem' | 'caPem' | 'tufRoot'>;
   stateDir: string;
   /** On every change of phase, and about twice a second while something downloads. */
   onReported: (report: ModelReport) => void;
@@ -60,6 +61,7 @@ export interface ReconcilerOptions {
 export interface Reconciler {
   /** Resolves when the last confirmed model (if any) decides again; needs no network. */
   start(): Promise<void>;
+  /** @throws LinesideError `desired_misaddressed`, and nothing has changed */
   desire(desired: DesiredState): void;
   report(): ModelReport;
   /** The challenger's part of the reported state. */
@@ -160,6 +162,7 @@ class ModelReconciler implements Reconciler {
   }
 
   desire(desired: DesiredState): void {
+    mustBeFor(this.#options.identity.deviceId, desired, this.#desired ?? this.#state.value.desired);
     if (this.#stopping.signal.aborted || isDeepStrictEqual(desired, this.#desired)) return;
     const sameModel = isDeepStrictEqual(desired.model, this.#desired?.model);
     const sameShadow = isDeepStrictEqual(desired.shadow, this.#desired?.shadow);

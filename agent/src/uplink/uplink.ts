@@ -24,6 +24,7 @@ import { type Connection, openConnection } from './connection.js';
 import { connectionProblem } from './connection-problem.js';
 import { EventQueue } from './event-queue.js';
 import { FrameUploader } from './frame-uploader.js';
+import { MessageOrder } from './message-order.js';
 
 export interface UplinkOptions {
   identity: Identity;
@@ -32,6 +33,8 @@ export interface UplinkOptions {
   clock?: DeviceClock;
   /** Events that wait; those of an earlier run among them. */
   events?: EventQueue;
+  /** Numbers reports and telemetry; absent: from now on. */
+  order?: MessageOrder;
   log?: Log;
   /** Frames awaiting a receipt at one time. */
   windowFrames?: number;
@@ -97,6 +100,7 @@ class MqttUplink implements Uplink {
   readonly #tickMs: number;
   readonly #frames: FrameUploader;
   readonly #events: EventQueue;
+  readonly #order: MessageOrder;
   readonly #onProblem: (problem: LinesideError) => void;
   readonly #commands = new CommandRunner();
   readonly #added = () => this.#frames.pump();
@@ -126,6 +130,7 @@ class MqttUplink implements Uplink {
     this.#spool = options.spool;
     this.#clock = options.clock ?? new DeviceClock();
     this.#events = options.events ?? new EventQueue();
+    this.#order = options.order ?? new MessageOrder(this.#clock.now());
     this.#onProblem = options.onProblem ?? (() => undefined);
     this.#log = options.log ?? silentLog;
     this.#backoff = options.backoff ?? { minMs: 500, maxMs: 60_000 };
@@ -206,7 +211,7 @@ class MqttUplink implements Uplink {
 
   publishTelemetry(message: TelemetryMessage): void {
     if (!this.#connection || !this.connected) return;
-    const payload = encodeMessage(TelemetryMessage, message);
+    const payload = encodeMessage(TelemetryMessage, { ...message, order: this.#order.next() });
     this.#connection
       .publish(this.#topic('telemetry'), payload, { qos: 0, retain: false })
       .catch(() => undefined);
@@ -325,7 +330,7 @@ class MqttUplink implements Uplink {
     const state = this.#reported;
     this.#reportedState = 'sending';
     try {
-      const payload = encodeMessage(ReportedState, state);
+      const payload = encodeMessage(ReportedState, { ...state, order: this.#order.next() });
       await connection.publish(this.#topic('reported'), payload, { qos: 1, retain: true });
       if (connection !== this.#connection) return;
       this.#reportedState = this.#reported === state ? 'sent' : 'unsent';

@@ -4214,6 +4214,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 agentVersion: string;
                                 /** @description Last desired revision acted on; 0 before any */
                                 desiredRevision: number;
@@ -4343,6 +4349,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 uptimeSeconds: number;
                                 /** @description Decisions in the last interval, all cameras */
                                 framesPerSecond: number;
@@ -4638,6 +4650,12 @@ export interface paths {
                                     v: 1;
                                     /** @description Unix time, milliseconds */
                                     at: number;
+                                    order?: {
+                                        /** @description Rises with every start of the agent */
+                                        start: number;
+                                        /** @description Rises with every message since that start */
+                                        sequence: number;
+                                    };
                                     agentVersion: string;
                                     /** @description Last desired revision acted on; 0 before any */
                                     desiredRevision: number;
@@ -4767,6 +4785,12 @@ export interface paths {
                                     v: 1;
                                     /** @description Unix time, milliseconds */
                                     at: number;
+                                    order?: {
+                                        /** @description Rises with every start of the agent */
+                                        start: number;
+                                        /** @description Rises with every message since that start */
+                                        sequence: number;
+                                    };
                                     uptimeSeconds: number;
                                     /** @description Decisions in the last interval, all cameras */
                                     framesPerSecond: number;
@@ -4933,6 +4957,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 agentVersion: string;
                                 /** @description Last desired revision acted on; 0 before any */
                                 desiredRevision: number;
@@ -5062,6 +5092,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 uptimeSeconds: number;
                                 /** @description Decisions in the last interval, all cameras */
                                 framesPerSecond: number;
@@ -5225,6 +5261,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 agentVersion: string;
                                 /** @description Last desired revision acted on; 0 before any */
                                 desiredRevision: number;
@@ -5354,6 +5396,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 uptimeSeconds: number;
                                 /** @description Decisions in the last interval, all cameras */
                                 framesPerSecond: number;
@@ -5523,6 +5571,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 agentVersion: string;
                                 /** @description Last desired revision acted on; 0 before any */
                                 desiredRevision: number;
@@ -5652,6 +5706,12 @@ export interface paths {
                                 v: 1;
                                 /** @description Unix time, milliseconds */
                                 at: number;
+                                order?: {
+                                    /** @description Rises with every start of the agent */
+                                    start: number;
+                                    /** @description Rises with every message since that start */
+                                    sequence: number;
+                                };
                                 uptimeSeconds: number;
                                 /** @description Decisions in the last interval, all cameras */
                                 framesPerSecond: number;

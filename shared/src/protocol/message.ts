@@ -35,6 +35,26 @@ export const SentAtMs = Type.Integer({
   description: "When it was sent by the fleet server's clock, Unix milliseconds",
 });
 
+/**
+ * Where a message stands among those of its kind from one device. Whoever keeps the latest keeps nothing that is not
+ * after it, so that a message that comes twice or late is read once.
+ */
+export const Order = Type.Object(
+  {
+    start: Type.Integer({ minimum: 1, description: 'Rises with every start of the agent' }),
+    sequence: Type.Integer({ minimum: 1, description: 'Rises with every message since that start' }),
+  },
+  { additionalProperties: false },
+);
+export type Order = Static<typeof Order>;
+
+/** Whether a message is news after another one. What an agent without numbers sends is always taken for news. */
+export const isAfter = (order: Order | undefined, before: Order | undefined): boolean =>
+  !order ||
+  !before ||
+  order.start > before.start ||
+  (order.start === before.start && order.sequence > before.sequence);
+
 export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]*$' });
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex' });
 export const Probability = Type.Number({ minimum: 0, maximum: 1 });

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { RemoteSettings } from '../agent-config/index.js';
-import { defineMessage, Id, Probability, SentAtMs, Sha256, TimestampMs } from './message.js';
+import { defineMessage, Id, Order, Probability, SentAtMs, Sha256, TimestampMs } from './message.js';
 
 /** One deployment of one model version. The counter only rises: going back is the old content under a new counter. */
 export const ModelTarget = Type.Object(
@@ -23,6 +23,11 @@ export const DesiredState = defineMessage({
     {
       v: Type.Literal(1),
       at: Type.Optional(SentAtMs),
+      deviceId: Type.Optional({
+        ...Id,
+        description:
+          'Whom it is for; a device refuses one for another. Absent only for agents that do not number reports',
+      }),
       revision: Type.Integer({ minimum: 0, description: 'Rises with every change for this device' }),
       rolloutId: Type.Optional(Id),
       model: Type.Optional(ModelTarget),
@@ -169,6 +174,7 @@ export const ReportedState = defineMessage({
     {
       v: Type.Literal(1),
       at: TimestampMs,
+      order: Type.Optional(Order),
       agentVersion: Type.String({ maxLength: 32 }),
       desiredRevision: Type.Integer({
         minimum: 0,

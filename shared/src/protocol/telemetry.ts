@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { defineMessage, Id, TimestampMs } from './message.js';
+import { defineMessage, Id, Order, TimestampMs } from './message.js';
 
 const Count = Type.Integer({ minimum: 0 });
 const Milliseconds = Type.Number({ minimum: 0 });
@@ -20,6 +20,7 @@ export const TelemetryMessage = defineMessage({
     {
       v: Type.Literal(1),
       at: TimestampMs,
+      order: Type.Optional(Order),
       uptimeSeconds: Type.Number({ minimum: 0 }),
       framesPerSecond: Type.Number({
         minimum: 0,

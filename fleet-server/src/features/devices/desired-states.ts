@@ -15,6 +15,8 @@ export interface DesiredStatesOptions {
 /** What devices should run: stored first, then sent to those that are connected; the others get it when they come. */
 export class DesiredStates {
   private readonly stored: GatheredRead<DesiredState>;
+  /** Devices that were sent a state with their name. */
+  private readonly named = new Set<string>();
   /** By device, of this connection: a change may overtake the reading of the state before it. */
   private readonly sentRevision = new Map<string, number>();
 
@@ -45,6 +47,11 @@ export class DesiredStates {
     if (desired) await this.publish(deviceId, desired);
   }
 
+  /** An agent of before refuses what names it, which its first report came too late to prevent. */
+  async sendToOld(deviceId: string): Promise<void> {
+    if (this.named.delete(deviceId)) await this.send(deviceId);
+  }
+
   /** What was sent before may be lost with its connection. */
   forget(deviceId: string): void {
     this.sentRevision.delete(deviceId);
@@ -54,6 +61,7 @@ export class DesiredStates {
     const { isConnected, publish, now } = this.options;
     if (!isConnected(deviceId) || desired.revision < (this.sentRevision.get(deviceId) ?? 0)) return;
     this.sentRevision.set(deviceId, desired.revision);
+    if (desired.deviceId) this.named.add(deviceId);
     await publish(deviceId, encodeMessage(DesiredState, { ...desired, at: now() }));
   }
 }

@@ -125,6 +125,7 @@ export class DeviceHub implements DeviceLink {
       },
       onReported: (deviceId, reported) => {
         this.silence.expect(deviceId, reported);
+        if (!reported.order) this.background(this.desired.sendToOld(deviceId));
         this.tell(this.reportedListeners, deviceId, reported);
       },
       onChanged: (deviceId) => options.live.publish({ type: 'device', deviceId }),

@@ -73,12 +73,22 @@ export async function release(db: Db, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-type DesiredRow = { id: string; revision: number; desired: Record<string, unknown> | null };
+interface DesiredRow {
+  id: string;
+  revision: number;
+  desired: Record<string, unknown> | null;
+  isOld: boolean;
+}
 
-const toDesired = (revision: number, change: Record<string, unknown> | null): DesiredState => ({
+/** It is known to run an agent of before. */
+const isOld = sql<boolean>`(${devices.reported} is not null and not ${devices.reported} ? 'order')`;
+
+/** It names the device; an agent of before takes none that does. */
+const toDesired = ({ id, revision, desired, isOld }: DesiredRow): DesiredState => ({
   v: 1,
+  ...(isOld ? {} : { deviceId: id }),
   revision,
-  ...(change as DesiredChange | null),
+  ...(desired as DesiredChange | null),
 });
 
 /**
@@ -89,14 +99,14 @@ export async function changeDesired(
   db: Db,
   changes: readonly { deviceId: string; change: DesiredChange }[],
 ): Promise<Map<string, DesiredState>> {
-  const { rows } = await db.execute<DesiredRow>(sql`
+  const { rows } = await db.execute<DesiredRow & Record<string, unknown>>(sql`
     update devices set
       desired = coalesce(devices.desired, '{}'::jsonb) || c.change,
       desired_revision = devices.desired_revision + 1
     from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as c("deviceId" text, change jsonb)
     where devices.id = c."deviceId"
-    returning devices.id, devices.desired_revision as revision, devices.desired`);
-  return new Map(rows.map((row) => [row.id, toDesired(row.revision, row.desired)]));
+    returning devices.id, devices.desired_revision as revision, devices.desired, ${isOld} as "isOld"`);
+  return new Map(rows.map((row) => [row.id, toDesired(row)]));
 }
 
 /**
@@ -127,8 +137,8 @@ export async function changeSettings(
 /** Of the devices that were told anything. */
 export async function readDesired(db: Db, ids: string[]): Promise<Map<string, DesiredState>> {
   const rows = await db
-    .select({ id: devices.id, revision: devices.desiredRevision, desired: devices.desired })
+    .select({ id: devices.id, revision: devices.desiredRevision, desired: devices.desired, isOld })
     .from(devices)
     .where(and(inArray(devices.id, ids), gt(devices.desiredRevision, 0)));
-  return new Map(rows.map((row) => [row.id, toDesired(row.revision, row.desired)]));
+  return new Map(rows.map((row) => [row.id, toDesired(row)]));
 }

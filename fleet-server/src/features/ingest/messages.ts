@@ -39,7 +39,7 @@ type Handler = (deviceId: string, payload: Uint8Array, live: boolean) => Promise
  * that the frames behind it need not wait.
  */
 export function messageHandlers(sinks: MessageSinks): Record<UpChannel, Handler> {
-  const { frames, state, events, commands, now } = sinks;
+  const { frames, state, events, commands, metrics, now } = sinks;
   const seenMs = now;
 
   const guarded =
@@ -66,7 +66,10 @@ export function messageHandlers(sinks: MessageSinks): Record<UpChannel, Handler>
       (payload) => decodeMessage(TelemetryMessage, payload),
       async (deviceId, telemetry) => {
         sinks.background(
-          state.record({ deviceId, telemetry, seenMs: seenMs() }).then(() => sinks.onTelemetry(deviceId)),
+          state.record({ deviceId, telemetry, seenMs: seenMs() }).then((isNews) => {
+            if (isNews) sinks.onTelemetry(deviceId);
+            else metrics.replayed.inc({ channel: 'telemetry' });
+          }),
         );
       },
     ),
@@ -75,7 +78,8 @@ export function messageHandlers(sinks: MessageSinks): Record<UpChannel, Handler>
       (payload) => decodeMessage(ReportedState, payload),
       async (deviceId, reported) => {
         sinks.background(
-          state.record({ deviceId, reported, seenMs: seenMs() }).then(() => {
+          state.record({ deviceId, reported, seenMs: seenMs() }).then((isNews) => {
+            if (!isNews) return metrics.replayed.inc({ channel: 'reported' });
             sinks.onReported(deviceId, reported);
             sinks.onChanged(deviceId);
           }),

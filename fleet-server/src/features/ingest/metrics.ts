@@ -6,6 +6,7 @@ export interface IngestMetrics {
   bytes: Counter;
   commitSeconds: Histogram;
   messages: Counter<'channel'>;
+  replayed: Counter<'channel'>;
   quarantined: Counter<'code'>;
   refused: Counter<'reason'>;
 }
@@ -52,6 +53,12 @@ export function ingestMetrics(
     messages: new Counter({
       name: 'lineside_mqtt_messages_total',
       help: 'Messages from devices by channel',
+      labelNames: ['channel'],
+      registers,
+    }),
+    replayed: new Counter({
+      name: 'lineside_mqtt_replayed_total',
+      help: 'Reports and telemetry that were not after what is known of the device',
       labelNames: ['channel'],
       registers,
     }),
