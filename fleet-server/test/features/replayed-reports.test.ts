@@ -30,6 +30,16 @@ async function serverWithModel(...[t, engine]: Parameters<Parameters<typeof onEa
   return server;
 }
 
+/** The present model under a new counter, when the first rollout is through. */
+async function rollOutAgain({ admin }: TestServer): Promise<Rollout> {
+  await until(async () => {
+    const { items } = (await admin.get<{ items: Rollout[] }>('/rollouts')).body;
+    return items.every(({ state }) => state === 'finished');
+  }, 'the first rollout is finished');
+  const strategy = { kind: 'all_at_once' };
+  return (await admin.post<Rollout>('/rollouts', { modelVersionId: 'v0', strategy, start: true })).body;
+}
+
 /** What one looks at of a server, whichever process it is. */
 function viewOf({ admin, visitor }: TestServer, deviceId: string) {
   const reported = async () => (await admin.get<Device>(`/devices/${deviceId}`)).body.reported;
@@ -67,11 +77,7 @@ onEachEngine('a report that was seen before moves nothing', async (t, engine) =>
   await say(bytesOf(at(1, 1), desired(), 'confirmed'));
   await view.settled(at(1, 1));
   const first = desired();
-  const { body: rollout } = await server.admin.post<Rollout>('/rollouts', {
-    modelVersionId: 'v0',
-    strategy: { kind: 'all_at_once' },
-    start: true,
-  });
+  const rollout = await rollOutAgain(server);
   await until(
     () => desired().model!.releaseCounter === rollout.releaseCounter,
     'the device is told of the rollout',
@@ -155,11 +161,7 @@ onEachEngine('an agent of before, which neither numbers nor names', async (t, en
   await until(() => device.desired.at(-1)?.deviceId === undefined, 'it is told once more, by no name');
   await device.publish('reported', bytesOf(undefined, device.desired.at(-1)!, 'confirmed'));
   await until(async () => (await reported())?.update.phase === 'confirmed', 'its reports are read');
-  const { body } = await server.admin.post<Rollout>('/rollouts', {
-    modelVersionId: 'v0',
-    strategy: { kind: 'all_at_once' },
-    start: true,
-  });
+  const body = await rollOutAgain(server);
   await until(
     () => device.desired.at(-1)?.model?.releaseCounter === body.releaseCounter,
     'told of a rollout',
