@@ -40,6 +40,7 @@ interface Problem {
 async function balancedAccuracies(
   problem: Problem,
   modes: readonly string[],
+  say: (line: string) => void,
 ): Promise<Record<string, number>> {
   const { folder, labelled, heldOut, backbone, cacheDir, seed } = problem;
   const judge = async (on: Backbone, head: Head, cache?: string): Promise<number> => {
@@ -61,10 +62,12 @@ async function balancedAccuracies(
       },
       {},
     );
+    const { gain, gainError } = report;
+    say(`${mode}: validation shows a gain in log-loss of ${gain.toFixed(3)} ± ${gainError.toFixed(3)}`);
     const head = found.head as number;
     const value = tuned ? await judge(tuned.backbone, tuned.head) : head;
     found[mode] = value;
-    if (mode === 'tail') found.auto = report.gain > report.gainError ? value : head;
+    if (mode === 'tail') found.auto = gain > gainError ? value : head;
     await rm(outputDir, { recursive: true });
   }
   return found;
@@ -85,7 +88,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
       const drawn = drawPerClass(pool, count === 'all' ? Number.POSITIVE_INFINITY : Number(count), seed);
       const labelled = await embedded(folder, drawn, backbone, cacheDir);
       const problem = { folder, labelled, heldOut, backbone, cacheDir, workDir: context.workDir, seed };
-      const found = await balancedAccuracies(problem, modes);
+      const found = await balancedAccuracies(problem, modes, context.say);
       for (const [mode, value] of Object.entries(found)) {
         const key = `${mode}At${count[0]?.toUpperCase()}${count.slice(1)}`;
         measured.set(key, [...(measured.get(key) ?? []), value]);
