@@ -110,6 +110,15 @@ const labelBookRoute = createRoute({
   path: '/label-book',
   component: lazyRouteComponent(() => import('./features/label-book/label-book-page.js'), 'LabelBookPage'),
 });
+const disputesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/review/disputed',
+  beforeLoad: needs('engineer'),
+  component: lazyRouteComponent(
+    () => import('./features/adjudication/adjudication-page.js'),
+    'AdjudicationPage',
+  ),
+});
 const datasetRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/dataset',
@@ -171,6 +180,7 @@ const routeTree = rootRoute.addChildren([
     fleetRoute,
     deviceRoute,
     reviewRoute,
+    disputesRoute,
     labelBookRoute,
     datasetRoute,
     exchangeRoute,

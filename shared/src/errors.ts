@@ -105,6 +105,10 @@ const registry = {
   class_unknown: { status: 422, title: 'No such class.' },
   class_change_settled: { status: 409, title: 'This change of the classes can no longer be undone.' },
   nothing_to_undo: { status: 409, title: 'There is no answer of yours to undo.' },
+  not_disputed: {
+    status: 409,
+    title: 'Nobody disputes the label of this frame, or somebody else has settled it.',
+  },
   dataset_empty: { status: 422, title: 'There are no labelled frames to snapshot.' },
   training_too_few: {
     status: 422,

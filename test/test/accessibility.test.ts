@@ -13,6 +13,7 @@ const pages = [
   '/',
   '/fleet/device-0',
   '/review',
+  '/review/disputed',
   '/label-book',
   '/dataset',
   '/data',

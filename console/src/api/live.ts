@@ -18,7 +18,7 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
     case 'frames':
       return [keys.devices, keys.status, keys.stats, keys.explorer];
     case 'queue':
-      return [keys.stats, keys.status, keys.classes, keys.explorer];
+      return [keys.stats, keys.status, keys.classes, keys.explorer, keys.disputes];
     case 'classes':
       return [keys.classes, keys.explorer, keys.models];
     case 'training':

@@ -15,6 +15,8 @@ export const keys = {
   classes: ['classes'],
   labelBook: ['label-book'],
   stats: ['review-stats'],
+  disputes: ['disputes'],
+  quality: ['label-quality'],
   explorer: ['explorer'],
   explorerView: ['explorer-view'],
   transfers: ['transfers'],
@@ -201,6 +203,17 @@ export const statsQuery = queryOptions({
   queryFn: () => unwrap(client.GET('/api/v1/review/stats')),
   refetchInterval: 30_000,
 });
+export const disputesQuery = queryOptions({
+  queryKey: [...keys.disputes, 'list'],
+  queryFn: () => unwrap(client.GET('/api/v1/adjudication')),
+});
+export const neighboursQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['neighbours', id],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/adjudication/{id}/neighbours', { params: { path: { id } } }))).items,
+    staleTime: 60_000,
+  });
 export const transfersQuery = queryOptions({
   queryKey: keys.transfers,
   queryFn: async () => (await unwrap(client.GET('/api/v1/transfers'))).items,

@@ -4,6 +4,339 @@
  */
 
 export interface paths {
+    "/api/v1/adjudication/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settle a disputed frame; the decision is its label */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice acts once */
+                        requestId: string;
+                        frameId: string;
+                        answer: {
+                            /** @enum {string} */
+                            kind: "class";
+                            classId: string;
+                        } | {
+                            /** @enum {string} */
+                            kind: "unsure";
+                        };
+                        durationMs?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            revision: number;
+                            kind: "class" | "unsure" | "skip" | "retracted";
+                            classId: string | null;
+                            author: string;
+                            source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
+                            durationMs: number | null;
+                            why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
+                            /** Format: date-time */
+                            at: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adjudication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Frames that people disagree on, the oldest first */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                frame: {
+                                    id: string;
+                                    deviceId: string;
+                                    deviceName: string;
+                                    cameraId: string;
+                                    /** Format: date-time */
+                                    capturedAt: string;
+                                    /** Format: date-time */
+                                    receivedAt: string;
+                                    /** @description The device's clock was far from the server's */
+                                    clockSuspect: boolean;
+                                    width: number;
+                                    height: number;
+                                    imageType: string;
+                                    imageSha256: string;
+                                    bytes: number;
+                                    reasons: {
+                                        /** @enum {unknown} */
+                                        kind: "low_confidence" | "small_margin" | "novel" | "disagreement" | "image_dark" | "image_bright" | "image_blurry" | "image_covered" | "image_moved" | "image_frozen" | "audit" | "record" | "no_model" | "requested";
+                                        score: number;
+                                        detail?: string;
+                                    }[];
+                                    decision: {
+                                        /** @description Version id of the model that decided */
+                                        modelVersion: string;
+                                        /** @description Most probable class */
+                                        classId: string;
+                                        confidence: number;
+                                        /** @description Most probable minus second */
+                                        margin: number;
+                                        /** @description Whether the camera decided alone: confidence ≥ the package threshold */
+                                        accepted: boolean;
+                                        /** @description Class id → calibrated probability */
+                                        probabilities: {
+                                            [key: string]: number;
+                                        };
+                                        /** @description Capture to decision */
+                                        latencyMs: number;
+                                    } | null;
+                                    group: string | null;
+                                    source: string | null;
+                                    metadata: {
+                                        [key: string]: string;
+                                    };
+                                    label: {
+                                        revision: number;
+                                        kind: "class" | "unsure" | "skip" | "retracted";
+                                        classId: string | null;
+                                        author: string;
+                                        source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
+                                        durationMs: number | null;
+                                        why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
+                                        /** Format: date-time */
+                                        at: string;
+                                    } | null;
+                                    agreement: ("agreed" | "disputed" | "adjudicated") | null;
+                                };
+                                /** @description What each person says now, the first one first */
+                                opinions: {
+                                    revision: number;
+                                    kind: "class" | "unsure" | "skip" | "retracted";
+                                    classId: string | null;
+                                    author: string;
+                                    source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
+                                    durationMs: number | null;
+                                    why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
+                                    /** Format: date-time */
+                                    at: string;
+                                    name: string;
+                                }[];
+                                model: {
+                                    classId: string;
+                                    confidence: number;
+                                } | null;
+                            }[];
+                            total: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adjudication/{id}/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labelled frames that look most like this one to the model */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                frameId: string;
+                                classId: string;
+                                /** @description Cosine of the embeddings */
+                                similarity: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adjudication/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back one's latest decision that still stands; the frame is disputed again */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice acts once */
+                        requestId: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            frameId: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -8708,6 +9041,8 @@ export interface paths {
                             leased: number;
                             answered: number;
                             mineToday: number;
+                            /** @description Frames that people disagree on */
+                            disputed: number;
                             labelsSinceLastTraining: number;
                             order: {
                                 state: "fresh" | "stale" | "running";

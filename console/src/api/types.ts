@@ -38,6 +38,7 @@ export type ReviewItem = Ok<'/api/v1/review/leases', 'post'>['items'][number];
 export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;
 export type Answer = Body<paths['/api/v1/review/answers']['post']>['answer'];
 export type AnswerBody = Body<paths['/api/v1/review/answers']['post']>;
+export type Dispute = Ok<'/api/v1/adjudication', 'get'>['items'][number];
 export type Transfer = Ok<'/api/v1/transfers/{id}', 'get'>;
 export type FrameRule = Ok<'/api/v1/frame-rules', 'get'>['rules'][number];
 export type RulesDryRun = Ok<'/api/v1/frame-rules/dry-run', 'post'>;

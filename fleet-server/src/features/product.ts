@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../services.js';
+import { registerAdjudication } from './adjudication/routes.js';
 import { type ArchitecturesOptions, registerArchitectures } from './architectures/routes.js';
 import { registerBoxes } from './boxes/routes.js';
 import { registerChallengers } from './challengers/routes.js';
@@ -43,6 +44,7 @@ export function registerProductFeatures(
   registerInspection(app, services);
   registerLabelling(app, services);
   registerOpinions(app, services);
+  registerAdjudication(app, services);
   registerDatasets(app, services);
   registerBoxes(app, services);
   registerRules(app, services);

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import { softwareVersion } from '@lineside/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
+import * as adjudication from '../features/adjudication/schemas.js';
 import * as apiKeys from '../features/api-keys/schemas.js';
 import * as architectures from '../features/architectures/schemas.js';
 import * as audit from '../features/audit/schemas.js';
@@ -38,6 +39,7 @@ const isRoute = (value: unknown): value is AnyRoute =>
 
 /** Every route the features declare: what the API document holds, and what the app must answer. */
 export const declaredRoutes: AnyRoute[] = [
+  adjudication,
   apiKeys,
   architectures,
   audit,

@@ -2,7 +2,7 @@ import { Button, Loader } from '@mantine/core';
 import { IconPhotoOff } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useLayoutEffect, useRef, useState } from 'react';
-import type { ReviewItem } from '../../api/types.js';
+import type { Frame } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
 import { LightControl } from './light-control.js';
 import type { Pictures } from './pictures.js';
@@ -11,7 +11,7 @@ import type { useLight } from './use-light.js';
 import type { useZoom } from './use-zoom.js';
 
 interface FrameStageProps {
-  item: ReviewItem;
+  item: { frame: Frame };
   pictures: Pictures;
   zoom: ReturnType<typeof useZoom>;
   light: ReturnType<typeof useLight>;

@@ -32,12 +32,23 @@ export function ReviewHeader({ snapshot, help }: { snapshot: ReviewSnapshot; hel
         </div>
       ) : null}
       <div className={classes.headerEnd}>
+        <Disputed frames={stats?.disputed ?? 0} />
         {fresh >= worthTraining && !snapshot.offline ? <TrainNudge labels={fresh} /> : null}
         <ActionIcon variant="subtle" color="gray" size={44} onClick={help} aria-label="Show the keys">
           <IconKeyboard size={26} stroke={1.6} />
         </ActionIcon>
       </div>
     </header>
+  );
+}
+
+function Disputed({ frames }: { frames: number }) {
+  const engineer = useMay('engineer');
+  if (!engineer || frames === 0) return null;
+  return (
+    <Button component={Link} to="/review/disputed" variant="default" data-testid="to-disputes">
+      {plural(frames, 'disputed frame')}
+    </Button>
   );
 }
 

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconChecks, IconTags } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { classesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Answer, ClassItem } from '../../api/types.js';
@@ -18,6 +18,7 @@ import { ReviewHeader } from './review-header.js';
 import { useKeyMap, useReviewKeys } from './use-keys.js';
 import { useLight } from './use-light.js';
 import { useReview } from './use-review.js';
+import { useShownAt } from './use-shown-at.js';
 import { useZoom } from './use-zoom.js';
 
 /** Nobody decides on a picture faster than this; a second tap within it was meant for the frame before. */
@@ -109,16 +110,6 @@ function Review({ classList }: { classList: ClassItem[] }) {
       <AddClassDialog opened={addingClass} onClose={addClass.close} />
     </div>
   );
-}
-
-/** When the frame came on screen, by the page's clock in milliseconds. */
-function useShownAt(frameId: string | undefined) {
-  const shownAt = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock starts anew with every frame
-  useEffect(() => {
-    shownAt.current = performance.now();
-  }, [frameId]);
-  return shownAt;
 }
 
 const Waiting = () => (

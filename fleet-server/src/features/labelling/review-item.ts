@@ -10,7 +10,11 @@ import type { ReviewItem } from './schemas.js';
 const leastMargin = 0.01;
 
 /** By what the class is now; a model may know it by what it was. */
-function prelabel(row: ReviewRow, frame: Frame, now: ReturnType<typeof standingIn>): ReviewItem['prelabel'] {
+export function prelabelOf(
+  row: ReviewRow,
+  frame: Frame,
+  now: ReturnType<typeof standingIn>,
+): ReviewItem['prelabel'] {
   const said = saidOf(row, frame);
   const standing = said && now(said.classId);
   return said && standing ? { ...said, classId: standing.id } : null;
@@ -39,7 +43,7 @@ export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRo
     if (!frame) return [];
     return {
       frame: isFurther(row.asked) ? { ...frame, label: null, agreement: null } : frame,
-      prelabel: prelabel(row, frame, now),
+      prelabel: prelabelOf(row, frame, now),
       reason: row.reason,
       score: row.priority,
       token: row.token,

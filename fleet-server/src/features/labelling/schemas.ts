@@ -84,6 +84,7 @@ export const reviewStats = defineRoute({
     leased: Type.Integer(),
     answered: Type.Integer(),
     mineToday: Type.Integer(),
+    disputed: Type.Integer({ description: 'Frames that people disagree on' }),
     labelsSinceLastTraining: Type.Integer(),
     order: Type.Object({
       state: Type.Union([Type.Literal('fresh'), Type.Literal('stale'), Type.Literal('running')]),

@@ -8,6 +8,7 @@ export interface ReviewCounts {
   leased: number;
   answered: number;
   mineToday: number;
+  disputed: number;
   labelsSinceLastTraining: number;
 }
 
@@ -45,12 +46,17 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
         gte(labels.at, new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0))),
       ),
     );
+  const [disputes] = await db
+    .select({ frames: count() })
+    .from(frames)
+    .where(eq(frames.agreement, 'disputed'));
   const trained = await lastTraining(db);
   return {
     queued: queue?.queued ?? 0,
     leased: queue?.leased ?? 0,
     answered: queue?.answered ?? 0,
     mineToday: mine?.answers ?? 0,
+    disputed: disputes?.frames ?? 0,
     labelsSinceLastTraining: await labelsSince(db, trained?.at),
   };
 }
