@@ -11,6 +11,7 @@ import type { Enrolment } from './features/devices/enrolment.js';
 import { registerDevices } from './features/devices/routes.js';
 import { registerMonitoring } from './features/monitoring/routes.js';
 import { registerProductFeatures } from './features/product.js';
+import type { SsoOptions } from './features/sso/routes.js';
 import { registerTrust } from './features/trust/routes.js';
 import { registerUsers } from './features/users/routes.js';
 import { registerErrors } from './http/errors.js';
@@ -21,7 +22,7 @@ import { registerSession } from './plugins/session.js';
 import { registerValidation } from './plugins/validation.js';
 import type { Services } from './services.js';
 
-export interface AppOptions {
+export interface AppOptions extends SsoOptions {
   registry: Registry;
   enrolment: Enrolment;
   /** Address of the device port, once it listens. */
@@ -38,11 +39,12 @@ export interface AppOptions {
   checkResponses?: boolean;
 }
 
-const signInUrls = new Set([`${apiPrefix}/auth/sign-in`, `${apiPrefix}/auth/link`]);
+const signInUrls = new Set(
+  ['/auth/sign-in', '/auth/link', '/auth/sso/start', '/auth/sso/callback'].map((url) => apiPrefix + url),
+);
 
 /** The API under `/api/v1`, the console, health and metrics. Builds and does not listen. */
 export async function buildApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
-  const secure = options.tls !== undefined;
   const app = Fastify({
     ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' as const } } : {}),
     loggerInstance: services.log.child({ listener: 'console' }, { level: 'warn' }),
@@ -74,7 +76,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
         frameAncestors: ["'none'"],
       },
     },
-    strictTransportSecurity: secure,
+    strictTransportSecurity: options.secure,
     crossOriginEmbedderPolicy: false,
   });
   await app.register(cookie);
@@ -94,7 +96,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
       api.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () =>
         app.swagger(),
       );
-      registerAuth(api, services, { secure });
+      registerAuth(api, services, options);
       registerUsers(api, services);
       registerApiKeys(api, services);
       registerTrust(api, services);

@@ -5,6 +5,7 @@ import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Convert } from 'typebox/value';
+import { roles } from './http/route.js';
 import { launcherKinds } from './launchers/launcher.js';
 
 const Port = Type.Integer({ minimum: 0, maximum: 65535 });
@@ -33,6 +34,26 @@ export const ServerConfig = Type.Object(
       Type.String({ description: 'PEM; with tlsKeyFile the console is served by HTTPS' }),
     ),
     tlsKeyFile: Type.Optional(Type.String()),
+    publicUrl: Type.Optional(
+      Type.String({ description: 'https://… at which browsers reach the console; absent: where it listens' }),
+    ),
+    oidcIssuer: Type.Optional(Type.String({ description: 'https://… of the identity provider' })),
+    oidcClientId: Type.Optional(Type.String({ minLength: 1 })),
+    oidcClientSecretFile: Type.Optional(Type.String({ description: 'File of the client secret' })),
+    oidcClientSecret: Type.Optional(
+      Type.String({ minLength: 1, description: 'In the environment; others may read a command line' }),
+    ),
+    oidcScopes: Type.String({ pattern: '(^| )openid( |$)' }),
+    oidcLabel: Type.String({ minLength: 1, maxLength: 60, description: 'On the button' }),
+    oidcRoleClaim: Type.String({ minLength: 1, description: 'Claim of the groups; a dot leads into it' }),
+    oidcRoles: Type.Array(Type.String(), { description: 'role=group; absent: admins give roles' }),
+    oidcDefaultRole: Type.Optional(
+      Type.Enum(roles, { description: 'For who is in none of the groups; absent: refused' }),
+    ),
+    oidcPeople: Type.Enum(['invited', 'anyone'], { description: 'Who may come for the first time' }),
+    passwordOnlyFor: Type.Array(Type.String(), {
+      description: 'E-mails that may use a password while all others come by single sign-on',
+    }),
     maxPacketBytes: Bytes(65_536),
     maxUploadBytes: Bytes(65_536),
     maxModelUploadBytes: Bytes(65_536),
@@ -90,6 +111,12 @@ export const defaultConfig: ServerConfig = Object.freeze({
   devicePort: 7443,
   mqttPort: 7883,
   publicHosts: [],
+  oidcScopes: 'openid profile email',
+  oidcLabel: 'Single sign-on',
+  oidcRoleClaim: 'groups',
+  oidcRoles: [],
+  oidcPeople: 'invited',
+  passwordOnlyFor: [],
   maxPacketBytes: 8 << 20,
   maxUploadBytes: 32 << 20,
   /** A VGG-16 with its dense layers has 528 MiB. */
@@ -116,8 +143,9 @@ const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLo
 const upper = (key: string) => kebab(key).replaceAll('-', '_').toUpperCase();
 const flagOf = (key: keyof ServerConfig) => (key === 'dataDir' ? 'data' : kebab(key));
 const envOf = (key: keyof ServerConfig) => (key === 'dataDir' ? 'LINESIDE_DATA' : `LINESIDE_${upper(key)}`);
+const lists = new Set<keyof ServerConfig>(['publicHosts', 'oidcRoles', 'passwordOnlyFor']);
 const fromText = (key: keyof ServerConfig, text: string): unknown =>
-  key === 'publicHosts' ? text.split(',').map((host) => host.trim()) : text;
+  lists.has(key) ? text.split(',').map((part) => part.trim()) : text;
 
 export const usage = `lineside-server [--config FILE] ${keys.map((key) => `[--${flagOf(key)} …]`).join(' ')}`;
 

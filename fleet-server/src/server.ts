@@ -16,6 +16,7 @@ import { Enrolment } from './features/devices/enrolment.js';
 import { registerAlarmMetrics } from './features/monitoring/alarm-metrics.js';
 import { createLiveBus } from './features/monitoring/live-bus.js';
 import { createProductBackground } from './features/product.js';
+import { ssoSettings } from './features/sso/settings.js';
 import { lockFolder } from './files/folder-lock.js';
 import { makeLauncher } from './launchers/make-launcher.js';
 import { builtConsole } from './plugins/console.js';
@@ -83,6 +84,7 @@ async function open(
   opened: (() => Promise<void>)[],
 ): Promise<Omit<RunningServer, 'close'>> {
   const { dataDir } = config;
+  const sso = await ssoSettings(config);
   await mkdir(dataDir, { recursive: true, mode: 0o750 });
   const lock = await lockFolder(join(dataDir, 'server.lock'));
   opened.push(() => lock.release());
@@ -142,11 +144,13 @@ async function open(
     launcher: makeLauncher(config),
     packageKey: await openPackageKey(trustDir),
     sealer: await openSealer(trustDir),
+    passwordOnlyFor: config.passwordOnlyFor.map((email) => email.toLowerCase()),
     log,
     now,
   };
 
   const addresses = { mqttUrl: '', artifactsUrl: '' };
+  let apiUrl = '';
   const enrolment = new Enrolment({
     db: database.db,
     ca,
@@ -181,6 +185,9 @@ async function open(
     maxImportBytes: config.maxImportBytes,
     trainerWeightsDir: config.trainerWeightsDir,
     signInsPerMinute: config.signInsPerMinute,
+    sso,
+    consoleUrl: () => config.publicUrl ?? apiUrl,
+    secure: tls !== null || (config.publicUrl?.startsWith('https:') ?? false),
     ...(tls ? { tls } : {}),
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),
   });
@@ -199,7 +206,7 @@ async function open(
   addresses.artifactsUrl = `https://${bracketed(deviceName)}:${portOf(devicePort)}`;
   const signInPath = await bootstrapAdmin(services);
   await app.listen({ host: config.host, port: config.port });
-  const apiUrl = `${tls ? 'https' : 'http'}://${bracketed(reachable(config.host))}:${portOf(app)}`;
+  apiUrl = `${tls ? 'https' : 'http'}://${bracketed(reachable(config.host))}:${portOf(app)}`;
   return {
     apiUrl,
     devicePortUrl: addresses.artifactsUrl,

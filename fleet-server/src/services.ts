@@ -116,6 +116,8 @@ export interface Services {
   readonly artifacts: Artifacts;
   readonly packageKey: PackageKey;
   readonly sealer: Sealer;
+  /** E-mails of those who may use a password where all others come by single sign-on; empty: everyone may. */
+  readonly passwordOnlyFor: readonly string[];
   /** Starts the PyTorch trainer; absent: none is configured. */
   readonly launcher?: Launcher | null;
   readonly log: FastifyBaseLogger;

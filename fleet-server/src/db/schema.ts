@@ -104,6 +104,23 @@ export const recoveryCodes = pgTable('recovery_codes', {
     .references(() => users.id),
 });
 
+/** Who a person is at an identity provider: by its issuer and subject, never by e-mail. */
+export const identities = pgTable(
+  'identities',
+  {
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    linkedAt: now('linked_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.issuer, table.subject] }),
+    uniqueIndex('identities_user').on(table.userId, table.issuer),
+  ],
+);
+
 export const signInLinks = pgTable('sign_in_links', {
   tokenHash: text('token_hash').primaryKey(),
   userId: text('user_id')

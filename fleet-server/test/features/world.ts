@@ -145,6 +145,7 @@ export async function openWorld(
       audit,
       artifacts,
       packageKey: await openPackageKey(join(dataDir, 'trust')),
+      passwordOnlyFor: [],
       sealer: await openSealer(join(dataDir, 'trust')),
       log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
       now: () => Date.now() + aheadMs,

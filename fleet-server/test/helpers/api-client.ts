@@ -28,7 +28,7 @@ export class ApiClient {
       },
       ...(body === undefined ? {} : { body: raw ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
     });
-    const set = response.headers.get('set-cookie');
+    const set = response.headers.getSetCookie().find((line) => line.startsWith('lineside_session='));
     if (set) this.cookie = set.split(';')[0] ?? '';
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json');

@@ -37,7 +37,7 @@ export async function deleteSessionsOf(db: DbOrTransaction, userId: string): Pro
 }
 
 /** Spends a one-time link: of two who try at once, one gets the user. */
-export async function spendLink(db: Db, tokenHash: string, now: Date): Promise<UserRow | null> {
+export async function spendLink(db: DbOrTransaction, tokenHash: string, now: Date): Promise<UserRow | null> {
   const [spent] = await db
     .update(signInLinks)
     .set({ usedAt: now })

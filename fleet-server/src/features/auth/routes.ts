@@ -4,6 +4,7 @@ import { mount } from '../../http/route.js';
 import { sessionCookie } from '../../plugins/session.js';
 import type { Services } from '../../services.js';
 import { registerSecondFactor } from '../second-factor/routes.js';
+import { registerSso, type SsoOptions } from '../sso/routes.js';
 import { deleteSession, findUser } from './repository.js';
 import type { Me } from './schemas.js';
 import * as schemas from './schemas.js';
@@ -14,7 +15,7 @@ import { hashToken } from './tokens.js';
 export type Welcome = (reply: FastifyReply, signedIn: SignedIn) => Promise<Me>;
 
 /** @param options.secure whether browsers reach the server by TLS: then the cookie goes by TLS only */
-export function registerAuth(app: FastifyInstance, services: Services, options: { secure: boolean }): void {
+export function registerAuth(app: FastifyInstance, services: Services, options: SsoOptions): void {
   const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: options.secure } as const;
   const welcome: Welcome = async (reply, { user, enrolling, token, expiresAt }) => {
     reply.setCookie(sessionCookie, token, { ...cookie, expires: expiresAt });
@@ -40,4 +41,5 @@ export function registerAuth(app: FastifyInstance, services: Services, options: 
     welcome(reply, await setPassword(services, actor.id, body.password, body.current)),
   );
   registerSecondFactor(app, services, welcome);
+  registerSso(app, services, options, welcome);
 }

@@ -8,6 +8,7 @@ export const Me = Type.Object({
   name: Type.String(),
   role: Role,
   hasPassword: Type.Boolean({ description: 'False until the first password is set after a one-time link' }),
+  sso: Type.Boolean({ description: 'Whether an identity of single sign-on is linked' }),
   secondFactor: Type.Enum(['off', 'on', 'due'], {
     description: 'due: the role needs one, and until it is on nothing else is open',
   }),

@@ -5,6 +5,7 @@ import type { Services } from '../../services.js';
 import * as secondFactors from '../second-factor/repository.js';
 import { readRules } from '../second-factor/rules.js';
 import { type Spent, spendCode } from '../second-factor/spend-code.js';
+import { hasIdentity } from '../sso/repository.js';
 import { hashPassword, verifyPassword } from './password.js';
 import type { UserRow } from './repository.js';
 import * as repository from './repository.js';
@@ -13,7 +14,11 @@ import { hashToken, newToken } from './tokens.js';
 
 const hourMs = 3_600_000;
 export const sessionMs = 7 * 24 * hourMs;
+/** Shorter, for groups and leavers are looked at when people sign in. */
+const ssoSessionMs = 12 * hourMs;
 const linkMs = 24 * hourMs;
+
+export type SignInWay = 'password' | 'link' | 'password change' | 'second factor' | 'single sign-on';
 
 export interface SignedIn {
   user: UserRow;
@@ -25,13 +30,15 @@ export interface SignedIn {
 }
 
 export async function toMe(services: Services, user: UserRow, enrolling: boolean): Promise<Me> {
-  const on = await secondFactors.isOn(services.database.db, user.id);
+  const { db } = services.database;
+  const on = await secondFactors.isOn(db, user.id);
   return {
     id: user.id,
     email: user.email,
     name: user.name,
     role: user.role,
     hasPassword: user.passwordHash !== null,
+    sso: await hasIdentity(db, user.id),
     secondFactor: on ? 'on' : enrolling ? 'due' : 'off',
   };
 }
@@ -41,13 +48,15 @@ export const signInPath = (token: string): string => `/sign-in?token=${token}`;
 export async function openSession(
   services: Services,
   user: UserRow,
-  detail: { how: string; secondFactor?: Spent },
+  detail: { how: SignInWay; secondFactor?: Spent },
 ): Promise<SignedIn> {
   const { db } = services.database;
   const token = newToken();
-  const expiresAt = new Date(services.now() + sessionMs);
+  const bySso = detail.how === 'single sign-on';
+  const expiresAt = new Date(services.now() + (bySso ? ssoSessionMs : sessionMs));
   const { secondFactorFor } = await readRules(db);
-  const enrolling = secondFactorFor.includes(user.role) && !(await secondFactors.isOn(db, user.id));
+  // Of those who come by single sign-on the provider asks for its own.
+  const enrolling = !bySso && secondFactorFor.includes(user.role) && !(await secondFactors.isOn(db, user.id));
   await repository.insertSession(db, { tokenHash: hashToken(token), userId: user.id, expiresAt, enrolling });
   await services.audit.record({ actor: user.email, action: 'user.sign-in', subject: user.id, detail });
   return { user, enrolling, token, expiresAt };
@@ -65,6 +74,7 @@ export async function signIn(
   const user = await repository.findUserByEmail(db, credentials.email);
   const right = await verifyPassword(credentials.password, user?.passwordHash ?? null);
   if (!user || !right || user.disabledAt) throw new LinesideError('credentials_wrong');
+  mayUsePassword(services, user);
   if (!(await secondFactors.isOn(db, user.id))) return openSession(services, user, { how: 'password' });
   if (credentials.code === undefined) throw new LinesideError('second_factor_required');
   const secondFactor = await spendCode(services, user, credentials.code);
@@ -80,10 +90,20 @@ export async function checkPassword(services: Services, userId: string, password
   return user;
 }
 
-/** @throws LinesideError `link_invalid` */
+/** @throws LinesideError `password_sign_in_off` where all but a few have to come by single sign-on */
+function mayUsePassword({ passwordOnlyFor }: Services, { email }: UserRow): void {
+  if (passwordOnlyFor.length > 0 && !passwordOnlyFor.includes(email))
+    throw new LinesideError('password_sign_in_off');
+}
+
+/** @throws LinesideError `link_invalid`; `password_sign_in_off`, and the link stays good for single sign-on */
 export async function signInByLink(services: Services, token: string): Promise<SignedIn> {
-  const user = await repository.spendLink(services.database.db, hashToken(token), new Date(services.now()));
-  if (!user) throw new LinesideError('link_invalid');
+  const user = await services.database.db.transaction(async (tx) => {
+    const owner = await repository.spendLink(tx, hashToken(token), new Date(services.now()));
+    if (!owner) throw new LinesideError('link_invalid');
+    mayUsePassword(services, owner);
+    return owner;
+  });
   return openSession(services, user, { how: 'link' });
 }
 
@@ -97,6 +117,9 @@ export async function setPassword(
   const { db } = services.database;
   const user = await repository.findUser(db, userId);
   if (!user) throw new LinesideError('unauthenticated');
+  mayUsePassword(services, user);
+  if (user.passwordHash === null && (await hasIdentity(db, userId)))
+    throw new LinesideError('conflict', 'You sign in by single sign-on; a password would go past it.');
   if (user.passwordHash !== null && !(await verifyPassword(current ?? '', user.passwordHash))) {
     throw new LinesideError('credentials_wrong');
   }

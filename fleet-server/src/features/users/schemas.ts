@@ -8,6 +8,7 @@ export const User = Type.Object({
   name: Type.String(),
   role: Role,
   secondFactor: Type.Boolean({ description: 'Whether it is on' }),
+  sso: Type.Boolean({ description: 'Whether an identity of single sign-on is linked' }),
   disabledAt: Nullable(Timestamp),
   createdAt: Timestamp,
 });

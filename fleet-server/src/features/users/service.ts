@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { LinesideError } from '@lineside/shared';
-import { and, asc, eq, isNull } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import { users } from '../../db/schema.js';
 import type { Actor, Role } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { deleteSessionsOf, findUser, type UserRow } from '../auth/repository.js';
 import { createSignInPath } from '../auth/service.js';
 import { isOn, usersWithOne } from '../second-factor/repository.js';
+import { hasIdentity, linkedUsers } from '../sso/repository.js';
+import { lastAdmin } from './last-admin.js';
 import type { User } from './schemas.js';
 
-const toUser = (row: UserRow, secondFactor: boolean): User => ({
+const toUser = (row: UserRow, has: Pick<User, 'secondFactor' | 'sso'>): User => ({
   id: row.id,
   email: row.email,
   name: row.name,
   role: row.role,
-  secondFactor,
+  ...has,
   disabledAt: row.disabledAt?.toISOString() ?? null,
   createdAt: row.createdAt.toISOString(),
 });
@@ -22,8 +24,9 @@ const toUser = (row: UserRow, secondFactor: boolean): User => ({
 export async function listUsers(services: Services): Promise<User[]> {
   const { db } = services.database;
   const on = await usersWithOne(db);
+  const linked = await linkedUsers(db);
   const rows = await db.select().from(users).orderBy(asc(users.createdAt));
-  return rows.map((row) => toUser(row, on.has(row.id)));
+  return rows.map((row) => toUser(row, { secondFactor: on.has(row.id), sso: linked.has(row.id) }));
 }
 
 /** @throws LinesideError `conflict` when the e-mail is taken */
@@ -45,7 +48,10 @@ export async function createUser(
     subject: row.id,
     detail: { email, role: row.role },
   });
-  return { user: toUser(row, false), signInPath: await createSignInPath(services, row.id) };
+  return {
+    user: toUser(row, { secondFactor: false, sso: false }),
+    signInPath: await createSignInPath(services, row.id),
+  };
 }
 
 /** @throws LinesideError `not_found`; `conflict` when it would leave the fleet without an admin */
@@ -56,16 +62,11 @@ export async function updateUser(
   change: { role?: Role | undefined; name?: string | undefined; disabled?: boolean | undefined },
 ): Promise<User> {
   const updated = await services.database.db.transaction(async (tx) => {
-    // Locks all admins, so that two cannot take each other's rights at once.
-    const admins = await tx
-      .select({ id: users.id })
-      .from(users)
-      .where(and(eq(users.role, 'admin'), isNull(users.disabledAt)))
-      .for('update');
+    const last = await lastAdmin(tx);
     const before = await findUser(tx, id);
     if (!before) throw new LinesideError('not_found', id);
     const loses = change.disabled === true || (change.role !== undefined && change.role !== 'admin');
-    if (loses && admins.length === 1 && admins[0]?.id === id) {
+    if (loses && last === id) {
       throw new LinesideError('conflict', 'the last admin keeps the role and stays enabled');
     }
     const [row] = await tx
@@ -91,5 +92,6 @@ export async function updateUser(
     subject: id,
     detail: { ...change },
   });
-  return toUser(updated, await isOn(services.database.db, id));
+  const { db } = services.database;
+  return toUser(updated, { secondFactor: await isOn(db, id), sso: await hasIdentity(db, id) });
 }
