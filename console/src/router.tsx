@@ -45,9 +45,10 @@ const meOrSignIn = async ({ context, location }: { context: Context; location: {
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { token?: string; next?: string } => {
+  validateSearch: (search: Record<string, unknown>): { token?: string; next?: string; problem?: string } => {
     const token = text(search.token);
-    return { ...(token ? { token } : {}), ...nextIn(search) };
+    const problem = text(search.problem);
+    return { ...(token ? { token } : {}), ...nextIn(search), ...(problem ? { problem } : {}) };
   },
   component: lazyRouteComponent(() => import('./features/sign-in/sign-in-page.js'), 'SignInPage'),
 });

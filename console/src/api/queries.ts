@@ -31,6 +31,7 @@ export const keys = {
   users: ['users'],
   apiKeys: ['api-keys'],
   secondFactor: ['second-factor'],
+  ways: ['sign-in-ways'],
   signInRules: ['sign-in-rules'],
   signingKeys: ['signing-keys'],
   audit: ['audit'],
@@ -312,6 +313,11 @@ export const usersQuery = queryOptions({
 export const secondFactorQuery = queryOptions({
   queryKey: keys.secondFactor,
   queryFn: () => unwrap(client.GET('/api/v1/auth/second-factor')),
+});
+export const waysQuery = queryOptions({
+  queryKey: keys.ways,
+  queryFn: () => unwrap(client.GET('/api/v1/auth/ways')),
+  staleTime: 60_000,
 });
 export const signInRulesQuery = queryOptions({
   queryKey: keys.signInRules,

@@ -1130,6 +1130,8 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /** @description Whether an identity of single sign-on is linked */
+                            sso: boolean;
                             /**
                              * @description due: the role needs one, and until it is on nothing else is open
                              * @enum {unknown}
@@ -1203,6 +1205,8 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /** @description Whether an identity of single sign-on is linked */
+                            sso: boolean;
                             /**
                              * @description due: the role needs one, and until it is on nothing else is open
                              * @enum {unknown}
@@ -1277,6 +1281,8 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /** @description Whether an identity of single sign-on is linked */
+                            sso: boolean;
                             /**
                              * @description due: the role needs one, and until it is on nothing else is open
                              * @enum {unknown}
@@ -1348,6 +1354,8 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /** @description Whether an identity of single sign-on is linked */
+                            sso: boolean;
                             /**
                              * @description due: the role needs one, and until it is on nothing else is open
                              * @enum {unknown}
@@ -15766,12 +15774,225 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description False until the first password is set after a one-time link */
                             hasPassword: boolean;
+                            /** @description Whether an identity of single sign-on is linked */
+                            sso: boolean;
                             /**
                              * @description due: the role needs one, and until it is on nothing else is open
                              * @enum {unknown}
                              */
                             secondFactor: "off" | "on" | "due";
                         };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sso/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** End of single sign-on; leads on to the console, also when it failed */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people sign in here */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            sso: {
+                                label: string;
+                            } | null;
+                            /** @description False: only for the few whom the configuration names */
+                            passwords: boolean;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sso/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin single sign-on; send the browser to the address in the answer */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Path of the console to go on to */
+                        next?: string;
+                        /** @description Link the identity to the account that is signed in */
+                        link?: boolean;
+                        /** @description Of a one-time link: spent by signing in */
+                        token?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            url: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/unlink-sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget the identity someone signs in with by single sign-on, and end their sessions */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
                     };
                 };
                 /** @description Default Response */
@@ -17618,6 +17839,8 @@ export interface paths {
                                 role: "viewer" | "operator" | "engineer" | "admin";
                                 /** @description Whether it is on */
                                 secondFactor: boolean;
+                                /** @description Whether an identity of single sign-on is linked */
+                                sso: boolean;
                                 disabledAt: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
@@ -17678,6 +17901,8 @@ export interface paths {
                                 role: "viewer" | "operator" | "engineer" | "admin";
                                 /** @description Whether it is on */
                                 secondFactor: boolean;
+                                /** @description Whether an identity of single sign-on is linked */
+                                sso: boolean;
                                 disabledAt: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
@@ -17759,6 +17984,8 @@ export interface paths {
                             role: "viewer" | "operator" | "engineer" | "admin";
                             /** @description Whether it is on */
                             secondFactor: boolean;
+                            /** @description Whether an identity of single sign-on is linked */
+                            sso: boolean;
                             disabledAt: string | null;
                             /** Format: date-time */
                             createdAt: string;

@@ -63,6 +63,7 @@ export type CreateRollout = Body<paths['/api/v1/rollouts']['post']>;
 export type StandingRules = Ok<'/api/v1/rollouts/rules', 'get'>;
 export type RolloutRules = StandingRules['rules'];
 export type ApiKey = Ok<'/api/v1/api-keys', 'get'>['items'][number];
+export type SignInWays = Ok<'/api/v1/auth/ways', 'get'>;
 export type User = Ok<'/api/v1/users', 'get'>['items'][number];
 export type AuditEntry = Ok<'/api/v1/audit', 'get'>['items'][number];
 export type AuditVerification = Ok<'/api/v1/audit/verification', 'get'>;

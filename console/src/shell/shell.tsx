@@ -93,7 +93,7 @@ function Strips() {
           Live updates are interrupted. Reconnecting; what you see may be out of date.
         </div>
       ) : null}
-      {!me.hasPassword && !skipped && !onReview ? (
+      {!me.hasPassword && !me.sso && !skipped && !onReview ? (
         <div className={classes.strip} data-kind="info" data-testid="password-banner">
           <span>You signed in with a one-time link. Set a password so that you can come back.</span>
           <span style={{ display: 'flex', gap: 8 }}>

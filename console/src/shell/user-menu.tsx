@@ -1,8 +1,11 @@
 import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconKey, IconLogout, IconMoon, IconShieldLock, IconSun } from '@tabler/icons-react';
+import { IconKey, IconLink, IconLogout, IconMoon, IconShieldLock, IconSun } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { waysQuery } from '../api/queries.js';
 import { useMe } from '../api/session.js';
 import { SecondFactorDialog } from '../features/second-factor/second-factor-dialog.js';
+import { useSso } from '../features/sign-in/use-sso.js';
 import { PasswordDialog } from './password-dialog.js';
 import classes from './shell.module.css';
 import { useSignOut } from './use-sign-out.js';
@@ -19,6 +22,10 @@ export function UserMenu() {
   const signOut = useSignOut();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
+  const sso = useQuery(waysQuery).data?.sso;
+  const linking = useSso();
+  // The identity provider asks for password and second factor.
+  const ssoAlone = me.sso && !me.hasPassword;
   const [passwordOpen, password] = useDisclosure(false);
   const [factorOpen, factor] = useDisclosure(false);
   const other = scheme === 'dark' ? 'light' : 'dark';
@@ -49,16 +56,29 @@ export function UserMenu() {
           >
             {other === 'dark' ? 'Dark colours' : 'Light colours'}
           </Menu.Item>
-          <Menu.Item leftSection={<IconKey size={18} />} onClick={password.open}>
-            {me.hasPassword ? 'Change password' : 'Set a password'}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconShieldLock size={18} />}
-            onClick={factor.open}
-            data-testid="second-factor"
-          >
-            Second factor
-          </Menu.Item>
+          {ssoAlone ? null : (
+            <Menu.Item leftSection={<IconKey size={18} />} onClick={password.open}>
+              {me.hasPassword ? 'Change password' : 'Set a password'}
+            </Menu.Item>
+          )}
+          {ssoAlone ? null : (
+            <Menu.Item
+              leftSection={<IconShieldLock size={18} />}
+              onClick={factor.open}
+              data-testid="second-factor"
+            >
+              Second factor
+            </Menu.Item>
+          )}
+          {sso && !me.sso ? (
+            <Menu.Item
+              leftSection={<IconLink size={18} />}
+              onClick={() => linking.mutate({ link: true, next: window.location.pathname })}
+              data-testid="link-sso"
+            >
+              Link single sign-on
+            </Menu.Item>
+          ) : null}
           <Menu.Divider />
           <Menu.Item
             leftSection={<IconLogout size={18} />}

@@ -16,6 +16,7 @@ export function PersonRow({ user }: { user: User }) {
   const me = useMe();
   const queryClient = useQueryClient();
   const [asking, ask] = useDisclosure(false);
+  const [unlinking, askUnlink] = useDisclosure(false);
   const refresh = () => queryClient.invalidateQueries({ queryKey: keys.users });
   const path = { id: user.id };
   const update = useMutation({
@@ -31,13 +32,22 @@ export function PersonRow({ user }: { user: User }) {
       ask.close();
     },
   });
+  const unlink = useMutation({
+    mutationFn: () => unwrap(client.POST('/api/v1/users/{id}/unlink-sso', { params: { path } })),
+    onSuccess: async () => {
+      await refresh();
+      askUnlink.close();
+    },
+  });
   const self = user.id === me.id;
   return (
     <tr>
       <td className={classes.strong}>
         {user.name} {self ? <span className={classes.dim}>(you)</span> : null}
       </td>
-      <td>{user.email}</td>
+      <td>
+        {user.email} {user.sso ? <Tag tone="idle">Single sign-on</Tag> : null}
+      </td>
       <td>{user.disabledAt ? <Tag tone="idle">Disabled</Tag> : roleNames[user.role]}</td>
       <td>{user.secondFactor ? <Tag tone="ok">On</Tag> : <span className={classes.dim}>Off</span>}</td>
       <td className={classes.dim}>
@@ -69,6 +79,7 @@ export function PersonRow({ user }: { user: User }) {
               ))}
               <Menu.Divider />
               {user.secondFactor ? <Menu.Item onClick={ask.open}>Reset second factor</Menu.Item> : null}
+              {user.sso ? <Menu.Item onClick={askUnlink.open}>Unlink single sign-on</Menu.Item> : null}
               <Menu.Item
                 {...(user.disabledAt ? {} : { color: 'red' })}
                 onClick={() => update.mutate({ disabled: user.disabledAt === null })}
@@ -88,6 +99,16 @@ export function PersonRow({ user }: { user: User }) {
         >
           Be sure that it is {user.name} who asks. Their password alone signs them in afterwards, until they
           turn a second factor on again. Their sessions end now.
+        </ConfirmDialog>
+        <ConfirmDialog
+          opened={unlinking}
+          onClose={askUnlink.close}
+          title={`Unlink single sign-on of ${user.name}?`}
+          confirm="Unlink"
+          danger
+          action={unlink}
+        >
+          They sign in with it no more until it is linked again. Their sessions end now.
         </ConfirmDialog>
       </td>
     </tr>

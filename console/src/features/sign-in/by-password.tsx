@@ -14,8 +14,14 @@ interface Credentials {
   code?: string;
 }
 
+interface ByPasswordProps {
+  enter: (me: Me) => Promise<void>;
+  /** Not the way most people take here. */
+  quiet?: boolean;
+}
+
 /** E-mail and password, then the code of the second factor where one is on. */
-export function ByPassword({ enter }: { enter: (me: Me) => Promise<void> }) {
+export function ByPassword({ enter, quiet = false }: ByPasswordProps) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [asksCode, setAsksCode] = useState(false);
@@ -50,7 +56,7 @@ export function ByPassword({ enter }: { enter: (me: Me) => Promise<void> }) {
           label="E-mail"
           type="email"
           autoComplete="username"
-          autoFocus
+          autoFocus={!quiet}
           required
           withAsterisk={false}
           value={email}
@@ -65,7 +71,13 @@ export function ByPassword({ enter }: { enter: (me: Me) => Promise<void> }) {
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
         <Problem error={signIn.error} />
-        <Button size="lg" type="submit" loading={signIn.isPending} data-testid="sign-in-button">
+        <Button
+          size="lg"
+          type="submit"
+          {...(quiet ? { variant: 'default' } : {})}
+          loading={signIn.isPending}
+          data-testid="sign-in-button"
+        >
           Sign in
         </Button>
       </Stack>
