@@ -84,6 +84,23 @@ function showAlarms({ alarms, at }) {
   );
 }
 
+/** A hold is of the whole box; one that was lifted by itself is released to say that it was seen. */
+function showHold({ hold, alarms }) {
+  const note = $('hold');
+  note.hidden = !hold;
+  if (hold) {
+    const end = new Date(hold.until).toLocaleString([], {
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    say('hold', `Updates are held until ${end} at the latest${hold.reason ? `: ${hold.reason}` : ''}`);
+  }
+  const release = hold || alarms.some(({ code }) => code === 'hold_lifted');
+  $('order-hold').dataset.method = release ? 'DELETE' : 'POST';
+  say('order-hold', release ? 'Release updates' : 'Hold updates');
+}
+
 function showCameras({ cameras, alarms }) {
   const nav = $('cameras');
   nav.hidden = cameras.length < 2;
@@ -269,6 +286,7 @@ function show(status) {
   if (!status.cameras.some(({ id }) => id === view.camera)) view.camera = status.cameras[0]?.id ?? null;
   showOverall(status);
   showAlarms(status);
+  showHold(status);
   showCameras(status);
   showFlagged(status);
   showFacts(status);
@@ -385,6 +403,11 @@ function toast(text) {
 }
 
 function orders() {
+  $('order-hold').onclick = async ({ currentTarget: { dataset } }) => {
+    const problem = await order(dataset.method, '/hold');
+    toast(problem ?? (dataset.method === 'POST' ? 'Updates are held until released' : 'Updates go on'));
+    await showStatus();
+  };
   for (const [name, done] of [
     ['trigger', 'Triggered'],
     ['request', 'The next frame goes to be labelled'],

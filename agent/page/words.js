@@ -54,6 +54,7 @@ const alarmWords = {
   config_unhealthy: 'Settings were taken back',
   config_invalid: 'Settings were refused',
   restarts_exhausted: 'Restarting does not help',
+  hold_lifted: 'A hold was forgotten',
 };
 
 export const alarmWord = (code) => alarmWords[code] ?? plain(code);

@@ -20,6 +20,7 @@ import { Recent } from './health/page/recent.js';
 import { InferenceWatch } from './health/progress/inference-watch.js';
 import { Statistics } from './health/statistics.js';
 import { noServiceManager, type ServiceManager } from './health/watchdog/service-manager.js';
+import { UpdateHold } from './hold/update-hold.js';
 import { createBackends } from './inference/create-backends.js';
 import { readDeviceClasses, variantsFor } from './inference/device-classes.js';
 import { InferenceEngine } from './inference/engine.js';
@@ -98,6 +99,7 @@ class AgentRuntime implements Agent {
   readonly #slot: StationSlot;
   readonly #settings: SettingsKeeper;
   readonly #turns = new Turns();
+  readonly #hold: UpdateHold;
   readonly #overseer: Overseer;
   readonly #stopping = new AbortController();
   /** Over when the model that decided before the restart decides again, or cannot. */
@@ -123,6 +125,13 @@ class AgentRuntime implements Agent {
       log,
       ...(ports.wallMs && { wallMs: ports.wallMs }),
     });
+    this.#hold = new UpdateHold({
+      stateDir: config.stateDir,
+      longestMs: config.hold.longestMinutes * 60_000,
+      clock: this.#clock,
+      log,
+    });
+    this.#hold.onChange(() => this.#overseer.changed());
     this.#eventQueue = new EventQueue({ path: join(config.stateDir, 'events.jsonl'), log });
     this.#statistics = new Statistics(() => this.#clock.now());
     this.#events = new EventReporter({
@@ -151,6 +160,7 @@ class AgentRuntime implements Agent {
       },
       vitals: () => ({ cameras: this.#slot.vitals(), hasModel: this.#engine.active() !== null }),
       turns: this.#turns,
+      hold: this.#hold,
       onReported: () => this.#overseer.changed(),
       onRefused: (error) => this.#events.error(error),
       log: this.#log,
@@ -166,6 +176,7 @@ class AgentRuntime implements Agent {
         models: () => this.#reconciler?.report() ?? null,
         shadow: () => this.#reconciler?.shadow() ?? null,
         configState: () => this.#settings.report(),
+        hold: this.#hold,
         spool: () => this.#spool?.stats() ?? null,
         uplink: () => this.#uplink,
         latest: (id) => this.#slot.station?.cameras.latest(id) ?? null,
@@ -213,6 +224,7 @@ class AgentRuntime implements Agent {
     const config = this.#config;
     this.#lock = await lockStateFolder(config.stateDir);
     await this.#clock.open();
+    await this.#hold.open();
     await this.#eventQueue.open();
     await this.#openOutputs();
     await this.#overseer.begin();
@@ -263,6 +275,7 @@ class AgentRuntime implements Agent {
       onReported: () => this.#overseer.changed(),
       onPolicy: (policy) => this.#slot.setPolicy(policy),
       turns: this.#turns,
+      hold: this.#hold,
       ...variantsFor(config.inference, readDeviceClasses),
       vitals: () => {
         const { decided, inferenceErrors } = this.#statistics.total();
@@ -310,6 +323,7 @@ class AgentRuntime implements Agent {
       page: {
         host: http.host,
         pin: http.pin,
+        hold: this.#hold,
         status: () => this.#overseer.pageStatus(this.#recent),
         recent: this.#recent,
         cameraIds: () => this.#slot.station?.cameraIds ?? [],
@@ -436,6 +450,7 @@ class AgentRuntime implements Agent {
     await this.#http?.close();
     // Another agent may have the folder: nothing of it is touched then.
     if (!this.#lock) return;
+    await this.#hold.close();
     await this.#eventQueue.close();
     await this.#clock.close();
     await this.#lock.release();

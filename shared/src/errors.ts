@@ -100,6 +100,7 @@ const registry = {
     title: 'The picture is no longer what it was: dark, blurred, covered or moved.',
   },
   clock_wrong: { status: 500, title: 'The clock of the device is wrong.' },
+  hold_lifted: { status: 500, title: 'A hold on updates lasted as long as it may and was lifted.' },
   pin_wrong: { status: 401, title: 'The PIN is wrong.' },
   inference_failed: { status: 500, title: 'The inference backend failed.' },
   // storage

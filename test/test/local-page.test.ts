@@ -76,6 +76,10 @@ t.test(
       await page.getByText('The PIN is wrong.').waitFor();
       await page.getByLabel('PIN', { exact: true }).fill(pin);
       await page.locator('#pin-form').getByRole('button', { name: 'Unlock' }).click();
+      await page.getByRole('button', { name: 'Hold updates' }).click();
+      await page.getByTestId('hold').getByText('Updates are held until').waitFor();
+      await page.getByRole('button', { name: 'Release updates' }).click();
+      await page.getByTestId('hold').waitFor({ state: 'hidden' });
       await page.getByRole('button', { name: 'Send next frame' }).click();
       await page.getByTestId('flagged').getByText('asked for').first().waitFor();
       await page.getByRole('button', { name: 'Restart camera' }).click();

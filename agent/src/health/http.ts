@@ -1,4 +1,4 @@
-import type { Alarm, ReportedState } from '@lineside/shared';
+import type { Alarm, Hold, ReportedState } from '@lineside/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { DecisionStream } from '../outputs/decision-stream.js';
@@ -15,6 +15,8 @@ export interface Health {
   readonly backend: ReportedState['backend'];
   readonly cameras: ReportedState['cameras'];
   readonly alarms: readonly Alarm[];
+  /** The plant holds updates; null: it does not. */
+  readonly hold: Hold | null;
 }
 
 export interface HttpOptions {

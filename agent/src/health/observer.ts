@@ -16,6 +16,7 @@ export interface Observed {
   readonly hasModel: () => boolean;
   readonly backend: () => ReportedState['backend'];
   readonly configState: () => ReportedState['config'];
+  readonly holdLiftedAt: () => number | null;
   readonly evicted: () => number;
   readonly clockOffsetMs: () => number | null;
   readonly vitals: () => Vitals;
@@ -45,7 +46,8 @@ export class Observer {
   }
 
   look(nowMs: number, wallMs: number): Omit<Observation, 'gaveUp'> {
-    const { config, hasModel, backend, configState, clockOffsetMs, vitals, events, evicted } = this.#observed;
+    const { config, hasModel, backend, configState, holdLiftedAt, clockOffsetMs, vitals, events, evicted } =
+      this.#observed;
     const evictions = evicted();
     if (evictions !== this.#evicted) this.#evictedAtMs = nowMs;
     this.#evicted = evictions;
@@ -56,6 +58,7 @@ export class Observer {
       hasModel: hasModel(),
       backend: backend(),
       config: configState(),
+      holdWasLifted: holdLiftedAt() !== null,
       outputs: this.#outputsNow(),
       vitals: vitals(),
       minFreeBytes: config().spool.minFreeBytes,

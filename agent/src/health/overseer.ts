@@ -1,6 +1,7 @@
 import { type ReportedState, softwareVersion } from '@lineside/shared';
 import type { CapturedFrame } from '../capture/source.js';
 import type { AgentConfig } from '../config.js';
+import type { UpdateHold } from '../hold/update-hold.js';
 import type { ModelHost } from '../inference/model.js';
 import type { ModelReport } from '../reconcile/reconciler.js';
 import type { SpoolStats } from '../spool/spool.js';
@@ -32,6 +33,7 @@ export interface AgentView {
   readonly models: () => ModelReport | null;
   readonly shadow: () => ReportedState['shadow'];
   readonly configState: () => ReportedState['config'];
+  readonly hold: Pick<UpdateHold, 'report' | 'liftedAt'>;
   readonly spool: () => SpoolStats | null;
   readonly uplink: () => Uplink | null;
   readonly latest: (cameraId: string) => CapturedFrame | null;
@@ -93,6 +95,7 @@ export class Overseer {
         hasModel: () => view.engine.active() !== null,
         backend: () => view.engine.backend(),
         configState: view.configState,
+        holdLiftedAt: () => view.hold.liftedAt,
         evicted: () => view.spool()?.evicted ?? 0,
         clockOffsetMs: this.#clockOffsetMs,
         vitals: () => this.#vitals.latest,
@@ -169,6 +172,7 @@ export class Overseer {
       backend,
       cameras,
       alarms,
+      hold: view.hold.report(),
     };
   }
 
@@ -215,6 +219,7 @@ export class Overseer {
         shadow: view.shadow(),
         config: view.configState(),
         alarms: [...this.#monitor.alarms],
+        hold: view.hold.report(),
       }
     );
   }

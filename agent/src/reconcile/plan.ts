@@ -8,6 +8,10 @@ export type Step =
   /** Ask the signed repository whether it vouches for the target, and get its manifest. */
   | { kind: 'trust'; model: ModelTarget }
   | { kind: 'fetch'; model: ModelTarget; file: ArtifactFile }
+  /** Prove the files of a package that may not be swapped in yet. */
+  | { kind: 'verify'; model: ModelTarget }
+  /** All is ready, and the plant holds updates. */
+  | { kind: 'wait'; model: ModelTarget }
   /** Load, self-test and cut over. */
   | { kind: 'swap'; model: ModelTarget }
   /** Watch it decide for a while, then make it the last good one. */
@@ -32,6 +36,10 @@ export interface Actual {
   failedRevision: number | null;
   /** How often in a row the agent went down while it loaded and tried this model. */
   crashes: number;
+  /** The plant holds updates: nothing is swapped in. What runs is confirmed or taken back all the same. */
+  held: boolean;
+  /** The files of the desired package are whole. */
+  verified: boolean;
 }
 
 export const maximumCrashes = 3;
@@ -62,10 +70,12 @@ export function plan(desired: DesiredState | null, actual: Actual): Step[] {
       refuse('self_test_failed', `the agent went down ${actual.crashes} times with this model on trial`),
     ];
   }
-  const install: Step[] = [
-    { kind: 'swap', model },
-    { kind: 'confirm', model },
-  ];
+  const install: Step[] = actual.held
+    ? [{ kind: actual.verified ? 'wait' : 'verify', model }]
+    : [
+        { kind: 'swap', model },
+        { kind: 'confirm', model },
+      ];
   if (!actual.missing) return [{ kind: 'trust', model }, ...install];
   return [...actual.missing.map((file): Step => ({ kind: 'fetch', model, file })), ...install];
 }

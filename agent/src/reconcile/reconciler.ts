@@ -8,6 +8,7 @@ import {
 } from '@lineside/shared';
 import type { Clock } from '../clock.js';
 import type { Identity } from '../enrol/identity.js';
+import { type Holding, neverHeld } from '../hold/update-hold.js';
 import type { LoadedPackage, ModelHost, ShadowHost } from '../inference/model.js';
 import { type Log, silentLog } from '../log.js';
 import { waitFor } from '../news.js';
@@ -47,6 +48,8 @@ export interface ReconcilerOptions {
   clock?: Clock;
   /** A model and settings are not tried at the same time. */
   turns?: Turns;
+  /** Absent: updates are never held. */
+  hold?: Holding;
   arch?: string;
   preferredVariant?: string;
   /** Which variants of fewer bits may be tried, the best first; absent: none. */
@@ -101,6 +104,9 @@ class ModelReconciler implements Reconciler {
   /** Aborted by another desired model: ends the step under way, where it can be ended. */
   #step = new AbortController();
   readonly #turns: Turns;
+  readonly #hold: Holding;
+  /** Its files are whole, and it waits for the end of a hold. */
+  #verified: ModelTarget | null = null;
   #endTurn: (() => void) | null = null;
   /** The step under way is the challenger's. */
   #challenging = false;
@@ -114,6 +120,8 @@ class ModelReconciler implements Reconciler {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#turns = options.turns ?? new Turns();
+    this.#hold = options.hold ?? neverHeld;
+    this.#hold.onChange(() => this.#news.abort());
     this.#state = stateFile(stateDir);
     this.#store = new ArtifactStore(stateDir);
     this.#client = createArtifactClient(identity);
@@ -249,7 +257,7 @@ class ModelReconciler implements Reconciler {
         // It makes room for what comes.
         if (challenge?.kind === 'drop' && (await this.#challenge(challenge, desired)) === 0) continue;
         const [step] = plan(desired, await this.#observe(desired));
-        if (step) {
+        if (step && step.kind !== 'wait') {
           if (step.kind === 'swap' || step.kind === 'confirm') {
             this.#endTurn ??= await this.#turns.take(this.#step.signal);
           }
@@ -259,7 +267,8 @@ class ModelReconciler implements Reconciler {
           this.#attempt = 0;
           continue;
         }
-        this.#update.settle(desired, this.#state.value, this.#options.host.active() !== null);
+        if (step) this.#update.step('held', step.model);
+        else this.#update.settle(desired, this.#state.value, this.#options.host.active() !== null);
         this.#publish();
         if (challenge) {
           waitMs = await this.#challenge(challenge, desired);
@@ -288,6 +297,8 @@ class ModelReconciler implements Reconciler {
       missing: trusted && (await this.#packages.missing(trusted)),
       failedRevision: failure?.revision ?? null,
       crashes: model && trial && isModel(trial, model) ? trial.starts : 0,
+      held: this.#hold.held,
+      verified: model !== undefined && this.#verified !== null && isModel(this.#verified, model),
     };
   }
 
@@ -356,6 +367,10 @@ class ModelReconciler implements Reconciler {
       collect: () => this.#collect(),
       probation: { ...defaultProbation, ...this.#options.probation },
       vitals: this.#options.vitals ?? null,
+      held: () => this.#hold.held,
+      verified: (model) => {
+        this.#verified = model;
+      },
       signal: this.#step.signal,
       trusted: {
         get: (model) => this.#trustedFor(model),

@@ -19,14 +19,21 @@ export interface StepContext {
   probation: ProbationRule;
   /** null: nothing counts decisions, so the time alone decides. */
   vitals: (() => Vitals) | null;
+  /** The plant holds updates. */
+  held: () => boolean;
+  /** The files of this package are whole. */
+  verified: (model: ModelTarget) => void;
   /** Aborted when the desired model changes or the agent stops. */
   signal: AbortSignal;
   trusted: { get(model: ModelTarget): TrustedPackage | null; set(trusted: TrustedPackage): void };
   report(phase: UpdateProgress['phase'], model: ModelTarget, progress?: number): void;
 }
 
+/** Waiting is left to whoever goes through the steps. */
+type Executable = Exclude<Step, { kind: 'wait' }>;
+
 type Executors = {
-  [K in Step['kind']]: (step: Extract<Step, { kind: K }>, context: StepContext) => Promise<void>;
+  [K in Executable['kind']]: (step: Extract<Executable, { kind: K }>, context: StepContext) => Promise<void>;
 };
 
 export const executors: Executors = {
@@ -48,9 +55,17 @@ export const executors: Executors = {
     );
   },
 
+  async verify({ model }, context) {
+    context.report('verifying', model);
+    await context.packages.verify(trustedOf(model, context));
+    context.verified(model);
+  },
+
   async swap({ model }, context) {
     context.report('verifying', model);
     const loaded = await context.packages.verify(trustedOf(model, context));
+    // It may have begun meanwhile.
+    if (context.held()) return context.verified(model);
     const { trial } = context.state.value;
     const bootId = await readBootId();
     // Durable before the model runs: one that takes the process down is not started for ever.
@@ -85,7 +100,7 @@ function trustedOf(model: ModelTarget, { trusted }: StepContext): TrustedPackage
   return found;
 }
 
-export const runStep = <S extends Step>(step: S, context: StepContext): Promise<void> =>
+export const runStep = <S extends Executable>(step: S, context: StepContext): Promise<void> =>
   (executors[step.kind] as (step: S, context: StepContext) => Promise<void>)(step, context);
 
 export const isModel = (

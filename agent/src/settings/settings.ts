@@ -11,6 +11,7 @@ import {
   unmaskSecrets,
 } from '@lineside/shared';
 import { type AgentConfig, withSettings } from '../config.js';
+import { type Holding, neverHeld } from '../hold/update-hold.js';
 import type { Log } from '../log.js';
 import { waitFor } from '../news.js';
 import type { Turns } from '../turns.js';
@@ -29,6 +30,7 @@ import {
   settingsFile,
   stoppedInOrder,
 } from './settings-state.js';
+import { isSameStation } from './station-slot.js';
 import { type CameraVitals, defaultTrialRule, judgeTrial, type TrialRule, whatRuns } from './trial.js';
 
 type ConfigReport = ReportedState['config'];
@@ -43,6 +45,8 @@ export interface SettingsOptions {
   readonly vitals: () => { cameras: CameraVitals[]; hasModel: boolean };
   /** Settings and models are not tried at the same time, or each would be blamed for the other. */
   readonly turns: Turns;
+  /** Absent: nothing is ever held. */
+  readonly hold?: Holding;
   readonly onReported: () => void;
   readonly onRefused: (error: LinesideError) => void;
   readonly log: Log;
@@ -60,6 +64,9 @@ export class SettingsKeeper {
   readonly #options: SettingsOptions;
   readonly #file: SettingsFile;
   readonly #rule: TrialRule;
+  readonly #hold: Holding;
+  /** What is wanted would make another station, and the plant holds updates. */
+  #heldBack = false;
   #config: AgentConfig;
   /** Revision the station was made of, 0: the device's own; null: there is no station. */
   #inForce: number | null = 0;
@@ -81,6 +88,8 @@ export class SettingsKeeper {
     this.#config = options.own;
     this.#file = settingsFile(options.own.stateDir);
     this.#rule = { ...defaultTrialRule, ...options.rule };
+    this.#hold = options.hold ?? neverHeld;
+    this.#hold.onChange(() => this.#news.abort());
   }
 
   /** Reads what was stored: the settings to start with. */
@@ -139,7 +148,7 @@ export class SettingsKeeper {
 
   report(): ConfigReport {
     const { refused, wanted } = this.#file.value;
-    const phase = phaseOf(this.#file.value, this.#inForce);
+    const phase = this.#heldBack ? 'held' : phaseOf(this.#file.value, this.#inForce);
     const isRefused = refused !== null && refused.revision === wanted?.revision;
     const failure = this.#failure ?? (isRefused ? refused : null);
     const effective = Object.keys(RemoteSettings.properties).map((section) => [
@@ -178,7 +187,8 @@ export class SettingsKeeper {
       try {
         await this.#takeIn();
         const step = planSettings(this.#file.value, this.#inForce);
-        if (step) {
+        this.#heldBack = step !== null && this.#mustWait(step);
+        if (step && !this.#heldBack) {
           this.#endTurn ??= await this.#options.turns.take(this.#stopping.signal);
           await this.#do(step, news);
           this.#attempt = 0;
@@ -200,6 +210,18 @@ export class SettingsKeeper {
       await waitFor(waitMs, news);
     }
     this.#endTurn?.();
+  }
+
+  /** Whether the step leads to another station while the plant holds updates. */
+  #mustWait(step: SettingsStep): boolean {
+    if (!this.#hold.held || (step.kind !== 'try' && step.kind !== 'forget')) return false;
+    try {
+      const next = step.kind === 'try' ? this.#checked(step.settings) : this.#options.own;
+      return !isSameStation(this.#config, next);
+    } catch {
+      // They will be refused.
+      return false;
+    }
   }
 
   /** Makes what is wanted durable. */

@@ -9,6 +9,7 @@ const well: Observation = {
   hasModel: true,
   backend: { requested: 'cpu', actual: 'cpu', degraded: false },
   config: { phase: 'own' },
+  holdWasLifted: false,
   outputs: [],
   vitals: {
     memory: { totalBytes: 8e9, availableBytes: 4e9 },
@@ -37,6 +38,7 @@ const codes = (observed: Partial<Observation>): string[] => {
 
 t.test('each thing that can be wrong has its alarm', async (t) => {
   t.same(codes({ cameras: [camera()] }), []);
+  t.same(codes({ holdWasLifted: true }), ['hold_lifted']);
   const silence = { forMs: 7000, at: 'inference' } as const;
   t.same(codes({ cameras: [camera({ silence })] }), ['camera_silent']);
   t.same(

@@ -21,6 +21,8 @@ const bare: Actual = {
   missing: null,
   failedRevision: null,
   crashes: 0,
+  held: false,
+  verified: false,
 };
 const on5: Actual = { ...bare, running: model(5), confirmed: model(5), highestCounter: 5 };
 const one = { sha256: '1'.repeat(64), length: 10 };
@@ -37,6 +39,24 @@ const table: {
   { name: 'the first model', desired: desire(model(1)), actual: bare, steps: ['trust', 'swap', 'confirm'] },
   { name: 'the desired model is confirmed and runs', desired: desire(model(5), 9), actual: on5, steps: [] },
   { name: 'a newer model', desired: desire(model(6, 'b')), actual: on5, steps: ['trust', 'swap', 'confirm'] },
+  {
+    name: 'held by the plant: it is fetched and proved',
+    desired: desire(model(6, 'b')),
+    actual: { ...on5, missing: [one, two], held: true },
+    steps: ['fetch', 'fetch', 'verify'],
+  },
+  {
+    name: 'held, and all is ready',
+    desired: desire(model(6, 'b')),
+    actual: { ...on5, missing: [], held: true, verified: true },
+    steps: ['wait'],
+  },
+  {
+    name: 'held while it is on trial: the trial goes on',
+    desired: desire(model(6, 'b')),
+    actual: { ...on5, running: model(6, 'b'), missing: [], held: true },
+    steps: ['confirm'],
+  },
   {
     name: 'trusted, two files missing',
     desired: desire(model(6, 'b')),

@@ -405,3 +405,36 @@ t.test('old packages are deleted: the confirmed one and the one before it stay',
   t.equal(names.length, 7);
   for (const sha256 of kept) t.ok(names.includes(sha256));
 });
+
+t.test('while the plant holds updates all is made ready, and nothing is exchanged', async (t) => {
+  const hold = { held: false, change: () => {} };
+  const holding = {
+    get held() {
+      return hold.held;
+    },
+    onChange(listener: () => void) {
+      hold.change = listener;
+    },
+  };
+  const set = (held: boolean) => {
+    hold.held = held;
+    hold.change();
+  };
+  const { port, host, reconciler, phase, phases } = await setUp(t, { hold: holding });
+  reconciler.desire(desire(1, port.publish({ version: 'v1', releaseCounter: 1 })));
+  await until('the first model', () => phase() === 'confirmed');
+
+  set(true);
+  reconciler.desire(desire(2, port.publish({ version: 'v2', releaseCounter: 2 })));
+  await until('it waits', () => phase() === 'held');
+  t.match(reconciler.report(), {
+    model: { version: 'v1' },
+    update: { phase: 'held', version: 'v2', releaseCounter: 2 },
+  });
+  const asked = port.asked.length;
+  set(false);
+  await until('it goes on', () => phase() === 'confirmed');
+  t.match(host.active(), { releaseCounter: 2 });
+  t.equal(port.asked.length, asked, 'nothing was fetched any more');
+  t.strictSame(phases().slice(-6), ['verifying', 'held', 'verifying', 'self_testing', 'active', 'confirmed']);
+});

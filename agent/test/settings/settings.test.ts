@@ -255,3 +255,47 @@ function lamp(cameraId: string): Source {
     },
   };
 }
+
+t.test('while the plant holds updates no station is exchanged, and a policy still is', async (t) => {
+  const box = await enrolledBox(t);
+  await installTinyModel(box.stateDir);
+  const pin = '246810';
+  let agent = box.agent({ ...own, http: { pin } }, { trialRule });
+  await agent.start();
+  const hold = (method: 'POST' | 'DELETE', query = '') =>
+    fetch(`http://127.0.0.1:${agent.httpPort}/hold${query}`, {
+      method,
+      headers: { authorization: `Bearer ${pin}` },
+    });
+  await until('the own camera', () => box.reported()?.cameras[0]?.state === 'running');
+  t.equal((await hold('POST', '?minutes=0')).status, 400);
+  t.equal((await hold('POST', '?reason=batch+7')).status, 202);
+  await until('the hold is told', () => box.reported()?.hold?.reason === 'batch 7');
+
+  const policy = { ...own.policy, marginBelow: 0.2 };
+  await box.desire({ revision: 1, config: { revision: 1, settings: afar({ policy }) } });
+  await until('the policy is in force', () => box.reported()?.config.phase === 'applied');
+  const wider = afar({ policy, cameras: [camera('cam', { width: 96 })] });
+  await box.desire({ revision: 2, config: { revision: 2, settings: wider } });
+  await until('the cameras wait', () => box.reported()?.config.phase === 'held');
+  t.match(box.reported()?.config, { revision: 1, effective: { cameras: [{ source: { width: 64 } }] } });
+
+  await agent.stop();
+  agent = box.agent({ ...own, http: { pin } }, { trialRule });
+  await agent.start();
+  await until('they wait after a restart', () => {
+    const now = box.reported();
+    return now?.config.phase === 'held' && now.cameras[0]?.state === 'running';
+  });
+  t.equal((await hold('DELETE')).status, 200);
+  await until('they are in force', () => {
+    const now = box.reported()?.config;
+    return now?.revision === 2 && now.phase === 'applied';
+  });
+  t.equal(box.reported()?.hold, null);
+
+  t.equal((await hold('POST')).status, 202);
+  await box.desire({ revision: 3, config: null });
+  await until('the way back waits too', () => box.reported()?.config.phase === 'held');
+  t.match(box.reported()?.config, { revision: 2 });
+});

@@ -1626,7 +1626,7 @@ export interface paths {
                                     releaseCounter: number;
                                     share: number;
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     code?: string;
                                     message?: string;
                                     /** @description Frames both models decided */
@@ -1695,7 +1695,7 @@ export interface paths {
                                     releaseCounter: number;
                                     share: number;
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     code?: string;
                                     message?: string;
                                     /** @description Frames both models decided */
@@ -4590,7 +4590,7 @@ export interface paths {
                                 };
                                 update: {
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     version?: string;
                                     releaseCounter?: number;
                                     /** @description Share of bytes downloaded */
@@ -4656,7 +4656,7 @@ export interface paths {
                                     releaseCounter: number;
                                     share: number;
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     code?: string;
                                     message?: string;
                                     /** @description Frames both models decided */
@@ -4667,7 +4667,7 @@ export interface paths {
                                     /** @description Of the settings in force; 0: the own file alone */
                                     revision: number;
                                     /** @enum {unknown} */
-                                    phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                    phase: "own" | "held" | "applying" | "applied" | "rejected" | "rolled_back";
                                     code?: string;
                                     message?: string;
                                     /** @description Settings that were rejected or rolled back */
@@ -4684,6 +4684,13 @@ export interface paths {
                                     since: number;
                                     cameraId?: string;
                                 }[];
+                                hold?: null | {
+                                    /** @description Unix time, milliseconds */
+                                    since: number;
+                                    /** @description When it ends by itself, Unix milliseconds */
+                                    until: number;
+                                    reason: string;
+                                };
                             } | null;
                             telemetry: {
                                 /** @enum {number} */
@@ -5026,7 +5033,7 @@ export interface paths {
                                     };
                                     update: {
                                         /** @enum {unknown} */
-                                        phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                        phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                         version?: string;
                                         releaseCounter?: number;
                                         /** @description Share of bytes downloaded */
@@ -5092,7 +5099,7 @@ export interface paths {
                                         releaseCounter: number;
                                         share: number;
                                         /** @enum {unknown} */
-                                        phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                        phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                         code?: string;
                                         message?: string;
                                         /** @description Frames both models decided */
@@ -5103,7 +5110,7 @@ export interface paths {
                                         /** @description Of the settings in force; 0: the own file alone */
                                         revision: number;
                                         /** @enum {unknown} */
-                                        phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                        phase: "own" | "held" | "applying" | "applied" | "rejected" | "rolled_back";
                                         code?: string;
                                         message?: string;
                                         /** @description Settings that were rejected or rolled back */
@@ -5120,6 +5127,13 @@ export interface paths {
                                         since: number;
                                         cameraId?: string;
                                     }[];
+                                    hold?: null | {
+                                        /** @description Unix time, milliseconds */
+                                        since: number;
+                                        /** @description When it ends by itself, Unix milliseconds */
+                                        until: number;
+                                        reason: string;
+                                    };
                                 } | null;
                                 telemetry: {
                                     /** @enum {number} */
@@ -5333,7 +5347,7 @@ export interface paths {
                                 };
                                 update: {
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     version?: string;
                                     releaseCounter?: number;
                                     /** @description Share of bytes downloaded */
@@ -5399,7 +5413,7 @@ export interface paths {
                                     releaseCounter: number;
                                     share: number;
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     code?: string;
                                     message?: string;
                                     /** @description Frames both models decided */
@@ -5410,7 +5424,7 @@ export interface paths {
                                     /** @description Of the settings in force; 0: the own file alone */
                                     revision: number;
                                     /** @enum {unknown} */
-                                    phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                    phase: "own" | "held" | "applying" | "applied" | "rejected" | "rolled_back";
                                     code?: string;
                                     message?: string;
                                     /** @description Settings that were rejected or rolled back */
@@ -5427,6 +5441,13 @@ export interface paths {
                                     since: number;
                                     cameraId?: string;
                                 }[];
+                                hold?: null | {
+                                    /** @description Unix time, milliseconds */
+                                    since: number;
+                                    /** @description When it ends by itself, Unix milliseconds */
+                                    until: number;
+                                    reason: string;
+                                };
                             } | null;
                             telemetry: {
                                 /** @enum {number} */
@@ -5637,7 +5658,7 @@ export interface paths {
                                 };
                                 update: {
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     version?: string;
                                     releaseCounter?: number;
                                     /** @description Share of bytes downloaded */
@@ -5703,7 +5724,7 @@ export interface paths {
                                     releaseCounter: number;
                                     share: number;
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     code?: string;
                                     message?: string;
                                     /** @description Frames both models decided */
@@ -5714,7 +5735,7 @@ export interface paths {
                                     /** @description Of the settings in force; 0: the own file alone */
                                     revision: number;
                                     /** @enum {unknown} */
-                                    phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                    phase: "own" | "held" | "applying" | "applied" | "rejected" | "rolled_back";
                                     code?: string;
                                     message?: string;
                                     /** @description Settings that were rejected or rolled back */
@@ -5731,6 +5752,13 @@ export interface paths {
                                     since: number;
                                     cameraId?: string;
                                 }[];
+                                hold?: null | {
+                                    /** @description Unix time, milliseconds */
+                                    since: number;
+                                    /** @description When it ends by itself, Unix milliseconds */
+                                    until: number;
+                                    reason: string;
+                                };
                             } | null;
                             telemetry: {
                                 /** @enum {number} */
@@ -5947,7 +5975,7 @@ export interface paths {
                                 };
                                 update: {
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     version?: string;
                                     releaseCounter?: number;
                                     /** @description Share of bytes downloaded */
@@ -6013,7 +6041,7 @@ export interface paths {
                                     releaseCounter: number;
                                     share: number;
                                     /** @enum {unknown} */
-                                    phase: "idle" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
+                                    phase: "idle" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed";
                                     code?: string;
                                     message?: string;
                                     /** @description Frames both models decided */
@@ -6024,7 +6052,7 @@ export interface paths {
                                     /** @description Of the settings in force; 0: the own file alone */
                                     revision: number;
                                     /** @enum {unknown} */
-                                    phase: "own" | "applying" | "applied" | "rejected" | "rolled_back";
+                                    phase: "own" | "held" | "applying" | "applied" | "rejected" | "rolled_back";
                                     code?: string;
                                     message?: string;
                                     /** @description Settings that were rejected or rolled back */
@@ -6041,6 +6069,13 @@ export interface paths {
                                     since: number;
                                     cameraId?: string;
                                 }[];
+                                hold?: null | {
+                                    /** @description Unix time, milliseconds */
+                                    since: number;
+                                    /** @description When it ends by itself, Unix milliseconds */
+                                    until: number;
+                                    reason: string;
+                                };
                             } | null;
                             telemetry: {
                                 /** @enum {number} */
@@ -11400,6 +11435,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
@@ -11758,6 +11795,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
@@ -12183,6 +12222,8 @@ export interface paths {
                                         rejected: number;
                                         timed_out: number;
                                     };
+                                    /** @description Ready, and held by their plant */
+                                    held: number;
                                     /** @description Offline and not through */
                                     away: number;
                                     soakEndsAt: string | null;
@@ -12683,6 +12724,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
@@ -13148,6 +13191,8 @@ export interface paths {
                                         rejected: number;
                                         timed_out: number;
                                     };
+                                    /** @description Ready, and held by their plant */
+                                    held: number;
                                     /** @description Offline and not through */
                                     away: number;
                                     soakEndsAt: string | null;
@@ -13198,7 +13243,7 @@ export interface paths {
                                 deviceName: string;
                                 group: number;
                                 /** @enum {unknown} */
-                                state: "queued" | "notified" | "downloading" | "verifying" | "compiling" | "self_testing" | "active" | "confirmed" | "failed" | "rejected" | "timed_out" | "rolled_back";
+                                state: "queued" | "notified" | "downloading" | "verifying" | "held" | "compiling" | "self_testing" | "active" | "confirmed" | "failed" | "rejected" | "timed_out" | "rolled_back";
                                 progress: number | null;
                                 code: string | null;
                                 message: string | null;
@@ -13723,6 +13768,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
@@ -14296,6 +14343,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
@@ -14654,6 +14703,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;
@@ -15012,6 +15063,8 @@ export interface paths {
                                     rejected: number;
                                     timed_out: number;
                                 };
+                                /** @description Ready, and held by their plant */
+                                held: number;
                                 /** @description Offline and not through */
                                 away: number;
                                 soakEndsAt: string | null;

@@ -144,6 +144,31 @@ t.test('other groups stand a fifth of failures', async (t) => {
   t.equal(now.state, 'paused');
 });
 
+t.test('a device that its plant holds neither times out nor holds its group up', async (t) => {
+  let { view: now } = settle(view({ kind: 'all_at_once' }, fleet(3)), startMs);
+  for (const id of ['d00', 'd01']) now = put(now, id, 'confirmed', startMs);
+  now = put(now, 'd02', 'held', startMs);
+  ({ view: now } = settle(now, startMs + offlineGraceMs));
+  t.match([now.state, stateOf(now, 'd02')], ['running', 'held'], 'it is waited for, as one that is offline');
+  const { view: without } = settle(now, startMs + offlineGraceMs + 1);
+  t.match([without.state, stateOf(without, 'd02')], ['finished', 'held']);
+
+  let { view: alone } = settle(view({ kind: 'all_at_once' }, fleet(1)), startMs);
+  alone = put(alone, 'd00', 'held', startMs);
+  const late = startMs + offlineGraceMs + executionTimeoutMs + 1;
+  ({ view: alone } = settle(alone, late));
+  t.match(
+    [alone.state, stateOf(alone, 'd00')],
+    ['running', 'held'],
+    'nothing is proven, so a first group waits',
+  );
+  alone = settle(put(alone, 'd00', 'confirmed', late), late).view;
+  t.equal(alone.state, 'finished');
+
+  const update = { phase: 'held' as const, version: 'v7', releaseCounter: 7 };
+  t.match(observe('verifying', reportedState({ update, desiredRevision: 5 }), 7, 5), { state: 'held' });
+});
+
 t.test('devices that are away do not hold it up; a fleet that is away does', async (t) => {
   const mixed = [...fleet(2), { id: 'z', online: false }];
   let { view: now } = settle(view({ kind: 'all_at_once' }, mixed), startMs);

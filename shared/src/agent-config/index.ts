@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { deviceIdPattern } from '../topics.js';
 import { CameraConfig } from './capture.js';
 import { section, strict } from './field.js';
+import { HoldConfig } from './hold.js';
 import { HttpConfig } from './http.js';
 import { InferenceConfig } from './inference.js';
 import { OutputConfig } from './outputs.js';
@@ -10,6 +11,7 @@ import { SpoolConfig } from './storage.js';
 
 export * from './capture.js';
 export * from './check.js';
+export * from './hold.js';
 export * from './http.js';
 export * from './inference.js';
 export * from './outputs.js';
@@ -48,6 +50,7 @@ export const AgentConfig = strict({
   spool: SpoolConfig,
   inference: InferenceConfig,
   http: HttpConfig,
+  hold: HoldConfig,
   ...remote,
 });
 export type AgentConfig = Static<typeof AgentConfig>;

@@ -86,6 +86,7 @@ export const updatePhases = [
   'idle',
   'downloading',
   'verifying',
+  'held',
   'compiling',
   'self_testing',
   'active',
@@ -163,7 +164,18 @@ export const VariantTrial = Type.Object(
 );
 export type VariantTrial = Static<typeof VariantTrial>;
 
-export const configPhases = ['own', 'applying', 'applied', 'rejected', 'rolled_back'] as const;
+export const configPhases = ['own', 'held', 'applying', 'applied', 'rejected', 'rolled_back'] as const;
+
+/** The plant's word on the box itself that neither model nor settings change now. */
+export const Hold = Type.Object(
+  {
+    since: TimestampMs,
+    until: Type.Integer({ minimum: 0, description: 'When it ends by itself, Unix milliseconds' }),
+    reason: Type.String({ maxLength: 200 }),
+  },
+  { additionalProperties: false },
+);
+export type Hold = Static<typeof Hold>;
 
 /** `up/reported` (retained): what the device really runs, and how the last update went. */
 export const ReportedState = defineMessage({
@@ -277,6 +289,7 @@ export const ReportedState = defineMessage({
         { additionalProperties: false },
       ),
       alarms: Type.Array(Alarm, { maxItems: 64 }),
+      hold: Type.Optional(Type.Union([Type.Null(), Hold])),
     },
     { additionalProperties: false },
   ),

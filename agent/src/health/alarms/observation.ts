@@ -29,6 +29,8 @@ export interface Observation {
   readonly hasModel: boolean;
   readonly backend: ReportedState['backend'];
   readonly config: Pick<ReportedState['config'], 'phase' | 'code' | 'message'>;
+  /** A hold on updates lasted as long as it may, and nobody on the box has seen that. */
+  readonly holdWasLifted: boolean;
   readonly outputs: readonly ObservedOutput[];
   readonly vitals: Vitals;
   /** Frames give way before the disk has less than this left. */

@@ -225,6 +225,13 @@ export const alarmRules: readonly Rule[] = [
       phase === 'rejected' ? warning(message || 'new settings were refused') : [],
   },
   {
+    code: 'hold_lifted',
+    raiseAfterMs: 0,
+    clearAfterMs: 0,
+    find: ({ holdWasLifted }) =>
+      holdWasLifted ? warning('a hold on updates was not released and has been lifted') : [],
+  },
+  {
     code: 'restarts_exhausted',
     raiseAfterMs: 0,
     clearAfterMs: 0,

@@ -1,6 +1,7 @@
 import { isLinesideError, LinesideError, toLinesideError } from '@lineside/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CapturedFrame } from '../../capture/source.js';
+import type { UpdateHold } from '../../hold/update-hold.js';
 import { pageFile } from './files.js';
 import { hostAllowed, sameOrigin } from './guard.js';
 import { Pictures } from './pictures.js';
@@ -12,6 +13,7 @@ import type { PageStatus } from './status.js';
 export interface PagePorts {
   readonly host: string;
   readonly pin: string | undefined;
+  readonly hold: Pick<UpdateHold, 'place' | 'release'>;
   readonly status: () => Omit<PageStatus, 'pin'>;
   readonly recent: Recent;
   readonly cameraIds: () => readonly string[];
@@ -133,6 +135,19 @@ export function addPage(app: FastifyInstance, ports: PagePorts): void {
     gate.close(sessionOf(request.headers.cookie));
     const gone = `${sessionCookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
     return reply.header('set-cookie', gone).send({ ok: true });
+  });
+
+  // Controllers set an address more easily than a body.
+  app.post<{ Querystring: { minutes?: string; reason?: string } }>('/hold', async (request, reply) => {
+    authorise(request);
+    const { minutes, reason } = request.query;
+    await ports.hold.place(minutes === undefined ? null : Number(minutes), String(reason ?? ''));
+    return reply.code(202).send({ ok: true });
+  });
+  app.delete('/hold', async (request) => {
+    authorise(request);
+    await ports.hold.release();
+    return { ok: true };
   });
 
   const order = (name: string, give: (cameraId: string) => void | Promise<void>): void => {

@@ -7,6 +7,7 @@ import { deviceQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Device } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
+import { moment } from '../../ui/format.js';
 import { Blank, Failed, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Note, Tag } from '../../ui/signal.js';
@@ -93,6 +94,17 @@ export function DevicePage() {
   );
 }
 
+type Hold = NonNullable<NonNullable<Device['reported']>['hold']>;
+
+function HeldNote({ hold }: { hold: Hold }) {
+  return (
+    <Note tone="warn">
+      The plant holds updates since {moment(hold.since)}, until {moment(hold.until)} at the latest
+      {hold.reason ? `: ${hold.reason}` : '.'}
+    </Note>
+  );
+}
+
 function Missing({ error, retry }: { error: unknown; retry: () => void }) {
   if (toApiError(error).code !== 'device_unknown') return <Failed error={error} retry={retry} />;
   return (
@@ -142,9 +154,10 @@ function Head({ device }: { device: Device }) {
         <Labels device={device} />
         <code className={pageClasses.mono}>{device.id}</code>
       </div>
-      {update || complaints.length > 0 ? (
+      {update || reported?.hold || complaints.length > 0 ? (
         <div className={classes.notes} data-testid="device-alarms">
           {update ? <Note tone="busy">{update}</Note> : null}
+          {reported?.hold ? <HeldNote hold={reported.hold} /> : null}
           {complaints.map((complaint) => (
             <Note key={complaint.text} tone={complaint.tone} code={complaint.code ?? null}>
               {complaint.text}

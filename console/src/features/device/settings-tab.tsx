@@ -37,6 +37,7 @@ export function SettingsTab({ device }: { device: Device }) {
 type Phase = NonNullable<Device['reported']>['config']['phase'];
 const phaseTones: Record<Phase, Tone> = {
   own: 'idle',
+  held: 'warn',
   applying: 'busy',
   applied: 'ok',
   rejected: 'bad',
@@ -44,6 +45,7 @@ const phaseTones: Record<Phase, Tone> = {
 };
 const phaseWords: Record<Phase, string> = {
   own: 'Own file',
+  held: 'Held by the plant',
   applying: 'Being applied',
   applied: 'Applied',
   rejected: 'Rejected',

@@ -96,7 +96,7 @@ export function healthOf(device: Device): Health {
   return { tone: 'ok', word: 'Online', complaints };
 }
 
-const updating = new Set(['downloading', 'verifying', 'compiling', 'self_testing', 'active']);
+const updating = new Set(['downloading', 'verifying', 'held', 'compiling', 'self_testing', 'active']);
 
 /** The update under way on the device, or null. */
 export function updateOf(device: Device): string | null {

@@ -117,6 +117,7 @@ function GroupView({ group, executions }: { group: Group; executions: Execution[
           {group.confirmed} of {plural(group.devices, 'device')} confirmed
           {failureCounts(group)}
           {group.waiting > 0 && group.state !== 'scheduled' ? `, ${group.waiting} not told yet` : ''}
+          {group.held > 0 ? `, ${group.held} held by the plant` : ''}
           {group.away > 0 ? `, ${group.away} offline` : ''}
         </span>
         {group.state === 'soaking' && soakLeft > 0 ? <span>Soak ends in {duration(soakLeft)}</span> : null}

@@ -50,6 +50,7 @@ export const executionWords: Record<ExecutionState, string> = {
   notified: 'Told',
   downloading: 'Downloading',
   verifying: 'Verifying',
+  held: 'Held by the plant',
   compiling: 'Compiling',
   self_testing: 'Self-testing',
   active: 'Trying out',
@@ -64,6 +65,7 @@ export const executionTones: Record<ExecutionState, Tone> = {
   notified: 'busy',
   downloading: 'busy',
   verifying: 'busy',
+  held: 'warn',
   compiling: 'busy',
   self_testing: 'busy',
   active: 'busy',
@@ -85,9 +87,9 @@ export const steps = [
   'confirmed',
 ] as const;
 
-/** How many steps are behind a device; a failed one has none to show. */
+/** How many steps are behind a device; a failed one has none to show, and one that is held is verified. */
 export function stepsDone(state: ExecutionState): number {
-  return (steps as readonly string[]).indexOf(state) + 1;
+  return (steps as readonly string[]).indexOf(state === 'held' ? 'verifying' : state) + 1;
 }
 
 export const can = {

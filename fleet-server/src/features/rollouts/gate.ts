@@ -11,22 +11,29 @@ export type Verdict =
 const waits: Verdict = { kind: 'waits' };
 const passed: Verdict = { kind: 'passed' };
 
-/** Offline for longer than the gate waits, since it was told at the earliest. */
+/**
+ * Offline for longer than the gate waits, since it was told at the earliest; or ready for as long, while the plant holds
+ * updates there.
+ */
 export const isOutOfReach = (
   { online, state, lastSeenAtMs, updatedAtMs }: ExecutionView,
   gate: Gate,
   nowMs: number,
 ): boolean =>
-  !online &&
+  (state === 'held' || !online) &&
   !hasEnded(state) &&
-  nowMs - Math.max(lastSeenAtMs ?? 0, updatedAtMs) > gate.offlineSeconds * 1000;
+  nowMs - Math.max(state === 'held' ? 0 : (lastSeenAtMs ?? 0), updatedAtMs) > gate.offlineSeconds * 1000;
 
 export const isOverdue = (
   { online, state, updatedAtMs }: ExecutionView,
   gate: Gate,
   nowMs: number,
 ): boolean =>
-  online && state !== 'queued' && !hasEnded(state) && nowMs - updatedAtMs > gate.timeoutSeconds * 1000;
+  online &&
+  state !== 'queued' &&
+  state !== 'held' &&
+  !hasEnded(state) &&
+  nowMs - updatedAtMs > gate.timeoutSeconds * 1000;
 
 /** What the limits say of a group. @returns why it fails, or null */
 export function tooManyFailures(

@@ -58,6 +58,7 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
       confirmed: of('confirmed'),
       failed: sum(({ state }) => isFailure(state)),
       failures: { failed: of('failed'), rejected: of('rejected'), timed_out: of('timed_out') },
+      held: of('held'),
       away: sum(({ state, online }) => !online && !hasEnded(state)),
     };
   };

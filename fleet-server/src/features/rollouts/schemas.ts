@@ -50,6 +50,7 @@ export const Rollout = Type.Object({
         rejected: Type.Integer({ description: 'The device did not trust the package' }),
         timed_out: Type.Integer(),
       }),
+      held: Type.Integer({ description: 'Ready, and held by their plant' }),
       away: Type.Integer({ description: 'Offline and not through' }),
       soakEndsAt: Nullable(
         Type.String({

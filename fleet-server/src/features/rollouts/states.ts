@@ -14,6 +14,7 @@ export const executionStates = [
   'notified',
   'downloading',
   'verifying',
+  'held',
   'compiling',
   'self_testing',
   'active',

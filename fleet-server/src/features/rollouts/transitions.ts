@@ -29,6 +29,7 @@ export const groupTransitions: Transitions<GroupState> = {
 const busy = [
   'downloading',
   'verifying',
+  'held',
   'compiling',
   'self_testing',
   'active',
@@ -45,6 +46,7 @@ export const executionTransitions: Transitions<ExecutionState> = {
   notified: busy,
   downloading: busy.filter((state) => state !== 'downloading'),
   verifying: busy.filter((state) => state !== 'verifying'),
+  held: busy.filter((state) => state !== 'held'),
   compiling: busy.filter((state) => state !== 'compiling'),
   self_testing: busy.filter((state) => state !== 'self_testing'),
   active: busy.filter((state) => state !== 'active'),
@@ -57,6 +59,7 @@ export const executionTransitions: Transitions<ExecutionState> = {
     'queued',
     'downloading',
     'verifying',
+    'held',
     'compiling',
     'self_testing',
     'active',
