@@ -70,7 +70,7 @@ t.test('the shell completes commands and options', async (t) => {
     return stdout.trim().split(' ');
   };
   t.ok((await complete('d')).includes('devices'));
-  t.same(await complete('devices', 'r'), ['revoke']);
+  t.same(await complete('devices', 'rev'), ['revoke']);
   t.same(await complete('rollouts', 'create', '--can'), ['--canaries']);
   t.match((await lineside(['completion', 'zsh'])).out, /^autoload[\s\S]*bashcompinit/);
 });
@@ -134,6 +134,26 @@ t.test('devices, models and rollouts', async (t) => {
   t.match(await admin.json('rollouts', 'create', model.id, '--shadow', '1', '--disagreement', '0.02'), {
     strategy: { kind: 'shadow_first', devices: 1, observations: 30, disagreement: 0.02 },
   });
+  const labelled = await admin.json('devices', 'label', deviceId, '--site', 'north', '--tags', 'paint,old');
+  t.match(labelled, { site: 'north', tags: ['old', 'paint'] });
+  t.match(await admin.json('devices', 'label', deviceId, '--tags', ''), { site: 'north', tags: [] });
+  t.match(await admin('devices', 'label', deviceId), { code: 2, said: /--site or --tags/ });
+  const preview = (...chosen: string[]) =>
+    admin('rollouts', 'preview', model.id, '--canaries', '1', ...chosen);
+  t.match((await preview('--sites', 'north')).out, /^1 device,[\s\S]*Canaries +1 +Line 1/);
+  t.match((await preview('--sites', 'south', '--share', '0.5')).out, /^0 devices/);
+  const chosen = await admin.json(
+    ...['rollouts', 'create', model.id, '--sites', 'north,south', '--devices', deviceId, '--join-late'],
+  );
+  t.match(chosen, {
+    selection: { sites: ['north', 'south'], deviceIds: [deviceId], lateJoiners: 'join' },
+    groups: [{ devices: 1 }],
+  });
+  t.match(await admin('rollouts', 'create', model.id, '--tags', 'paint'), { code: 1, said: /no_devices/ });
+  t.match(await admin('rollouts', 'let-go-on'), { code: 1, said: /conflict/ });
+  t.match(await admin('rollouts', 'stop-fleet', 'smoke at press 2'), { code: 0, out: /smoke at press 2/ });
+  t.match(await admin('rollouts', 'start', rollout.id), { code: 1, said: /fleet_stopped/ });
+  t.match(await admin('rollouts', 'let-go-on'), { code: 0, out: /goes on/ });
   const step = (word: string) => admin.json<{ state: string }>('rollouts', word, rollout.id);
   t.match(await step('start'), { state: 'running' });
   t.match(await step('pause'), { state: 'paused' });

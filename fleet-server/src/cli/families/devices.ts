@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Device } from '../../features/devices/schemas.js';
 import type { Command } from '../command.js';
 import { csvLine, csvRecords } from '../csv.js';
+import { UsageError } from '../exit-status.js';
 import { columns } from '../output.js';
 
 const stateOf = (device: Device): string =>
@@ -37,6 +38,8 @@ export const devices: readonly Command[] = [
             [
               ['name', device.name],
               ['state', stateOf(device)],
+              ['site', device.site ?? ''],
+              ['tags', device.tags.join(', ')],
               ['model', modelOf(device)],
               ['desired', device.desiredModelVersion ?? ''],
               ['update', device.reported?.update.phase ?? ''],
@@ -47,6 +50,27 @@ export const devices: readonly Command[] = [
           ...device.alarms.map(({ severity, code, message }) => `${severity} ${code}: ${message}`),
         ].join('\n'),
       );
+    },
+  },
+  {
+    words: 'devices label',
+    arguments: ['ID'],
+    help: 'say where it stands and what it belongs to; what is not named stays',
+    options: {
+      site: { value: 'SITE', help: 'empty for none' },
+      tags: { value: 'TAG,…', help: 'instead of those it has; empty for none' },
+    },
+    async run({ api, arguments: [id = ''], options, output }) {
+      const client = await api();
+      const site = options.text('site');
+      const tags = options.list('tags');
+      if (site === undefined && tags === undefined) throw new UsageError('--site or --tags is needed');
+      const before = await client.getDevice(id);
+      const device = await client.request<Device>('PUT', `/devices/${encodeURIComponent(id)}/labels`, {
+        site: site === undefined ? before.site : site || null,
+        tags: tags ?? before.tags,
+      });
+      output.show(device, () => columns(['site', device.site ?? ''], [['tags', device.tags.join(', ')]]));
     },
   },
   {

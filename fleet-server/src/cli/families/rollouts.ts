@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LinesideError } from '@lineside/shared';
 import type { ApiClient } from '../../client/api-client.js';
-import type { Rollout } from '../../features/rollouts/schemas.js';
-import type { Call, Command, Options } from '../command.js';
-import { orInterrupted, UsageError } from '../exit-status.js';
+import type { FleetStop, Rollout, RolloutPreview } from '../../features/rollouts/schemas.js';
+import type { Call, Command } from '../command.js';
+import { orInterrupted } from '../exit-status.js';
 import { columns } from '../output.js';
+import { planned, planOptions } from '../rollout-plan.js';
 
 const pollMs = 1000;
 /** A rollout that does not move any more by itself. */
@@ -16,43 +16,6 @@ const counted = (rollout: Rollout, what: 'devices' | 'confirmed' | 'failed'): nu
 
 const inShort = (rollout: Rollout): string =>
   `${rollout.id}: ${rollout.state}, ${counted(rollout, 'confirmed')} of ${counted(rollout, 'devices')} confirmed, ${counted(rollout, 'failed')} failed${rollout.reason ? `. ${rollout.reason}` : ''}`;
-
-function strategyOf(options: Options): object {
-  const canaries = options.number('canaries');
-  const devices = options.number('shadow');
-  const soakSeconds = options.number('soak') ?? 600;
-  if (devices !== undefined) {
-    return {
-      ...{ kind: 'shadow_first', devices, soakSeconds },
-      seconds: options.number('shadow-seconds') ?? 3600,
-      observations: options.number('observations') ?? 30,
-      disagreement: options.number('disagreement') ?? 0.05,
-    };
-  }
-  if (canaries === undefined) return { kind: 'all_at_once' };
-  return {
-    ...{ kind: 'canary', canaries, soakSeconds },
-    confirmations: options.number('confirmations') ?? canaries,
-  };
-}
-
-async function planned(options: Options, modelVersionId: string): Promise<object> {
-  const file = options.text('plan');
-  let plan: object = {};
-  try {
-    if (file) plan = JSON.parse(await readFile(file, 'utf8')) as object;
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
-  }
-  const deviceIds = options.list('devices');
-  return {
-    strategy: strategyOf(options),
-    ...plan,
-    modelVersionId,
-    ...(deviceIds ? { deviceIds } : {}),
-    ...(options.has('start') ? { start: true } : {}),
-  };
-}
 
 /** Follows a rollout until it rests. @throws LinesideError `rollout_state` when it did not finish */
 async function watch(api: ApiClient, id: string, { output, signal }: Call): Promise<void> {
@@ -146,25 +109,49 @@ export const rollouts: readonly Command[] = [
     words: 'rollouts create',
     arguments: ['MODEL'],
     help: 'stage a model version: for all at once, for canaries first, or in the shadow first',
-    options: {
-      canaries: { value: 'N', help: 'devices of the first group' },
-      confirmations: { value: 'N', help: 'of them before the soak; all by default' },
-      soak: { value: 'SECONDS', help: '600 by default' },
-      shadow: { value: 'N', help: 'devices that run it in the shadow before they switch' },
-      'shadow-seconds': { value: 'N', help: 'at least so long; 3600 by default' },
-      observations: { value: 'N', help: 'in the shadow, at least; 30 by default' },
-      disagreement: { value: 'SHARE', help: 'in the shadow, at most; 0.05 by default' },
-      devices: { value: 'ID,…', help: 'only these' },
-      plan: { value: 'FILE', help: 'JSON with the fields of POST /rollouts' },
-      start: { help: 'at once, unless somebody else has to approve it' },
-    },
+    options: { ...planOptions, start: { help: 'at once, unless somebody else has to approve it' } },
     async run({ api, arguments: [model = ''], options, output }) {
-      const rollout = await (await api()).request<Rollout>(
-        'POST',
-        '/rollouts',
-        await planned(options, model),
-      );
+      const body = { ...(await planned(options, model)), ...(options.has('start') ? { start: true } : {}) };
+      const rollout = await (await api()).request<Rollout>('POST', '/rollouts', body);
       output.show(rollout, () => inShort(rollout));
+    },
+  },
+  {
+    words: 'rollouts preview',
+    arguments: ['MODEL'],
+    help: 'which devices it would go to, in which groups; nothing is staged',
+    options: planOptions,
+    async run({ api, arguments: [model = ''], options, output }) {
+      const body = await planned(options, model);
+      const preview = await (await api()).request<RolloutPreview>('POST', '/rollouts/preview', body);
+      const { devices, online, running, widest, groups } = preview;
+      output.show(preview, () =>
+        [
+          `${devices} ${devices === 1 ? 'device' : 'devices'}, ${online} online, ${running} with it already`,
+          columns(
+            ['GROUP', 'DEVICES', 'FIRST'],
+            groups.map((group) => [group.name, String(group.devices), group.names.join(', ')]),
+          ),
+          ...(widest ? ['refused: its first group is more than the rules allow at once'] : []),
+        ].join('\n'),
+      );
+    },
+  },
+  {
+    words: 'rollouts stop-fleet',
+    arguments: ['REASON'],
+    help: 'emergency stop: no device is told of a model, a challenger or settings',
+    async run({ api, arguments: [reason = ''], output }) {
+      const answer = await (await api()).request<{ stop: FleetStop }>('POST', '/rollouts/stop', { reason });
+      output.show(answer, () => `The fleet is stopped: ${answer.stop.reason}`);
+    },
+  },
+  {
+    words: 'rollouts let-go-on',
+    help: 'lift the emergency stop; rollouts that were running continue',
+    async run({ api, output }) {
+      const answer = await (await api()).request<{ stop: null }>('POST', '/rollouts/stop/lift', {});
+      output.show(answer, () => 'The fleet goes on.');
     },
   },
   action('approve', 'let a rollout that somebody else staged be started'),
