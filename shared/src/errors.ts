@@ -135,7 +135,7 @@ const registry = {
   rollout_state: { status: 409, title: 'The rollout is not in a state that allows this.' },
   rollout_unapproved: {
     status: 409,
-    title: 'An admin who did not stage the rollout has to approve it first.',
+    title: 'Somebody who did not stage the rollout has to approve it first.',
   },
   rollout_too_wide: { status: 409, title: 'The rollout would reach too much of the fleet at once.' },
   fleet_stopped: { status: 409, title: 'The fleet is stopped; nothing new is told to any device.' },

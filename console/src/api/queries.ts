@@ -300,6 +300,10 @@ export const rolloutRulesQuery = queryOptions({
   queryKey: [...keys.rollouts, 'rules'],
   queryFn: () => unwrap(client.GET('/api/v1/rollouts/rules')),
 });
+export const sitesQuery = queryOptions({
+  queryKey: [...keys.rollouts, 'sites'],
+  queryFn: async () => (await unwrap(client.GET('/api/v1/sites'))).items,
+});
 export const rolloutQuery = (id: string) =>
   queryOptions({
     queryKey: [...keys.rollouts, 'one', id],

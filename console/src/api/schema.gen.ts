@@ -11269,7 +11269,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -11332,6 +11332,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -11383,7 +11390,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -11517,7 +11524,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a rollout that somebody else staged be started */
+        /** Give the approval of your role to a rollout that somebody else staged */
         post: {
             parameters: {
                 query?: never;
@@ -11629,7 +11636,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -11692,6 +11699,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -11743,7 +11757,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -11899,6 +11913,8 @@ export interface paths {
                                 fourEyes: boolean;
                                 /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                                 widestShare: number;
+                                /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                                approvals?: ("operator" | "engineer" | "admin")[];
                             };
                             proposal: {
                                 rules: {
@@ -11906,6 +11922,8 @@ export interface paths {
                                     fourEyes: boolean;
                                     /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                                     widestShare: number;
+                                    /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                                    approvals?: ("operator" | "engineer" | "admin")[];
                                 };
                                 by: string;
                                 /** Format: date-time */
@@ -12056,7 +12074,7 @@ export interface paths {
                                                 from: string;
                                                 /** @description Such as 22:30 */
                                                 to: string;
-                                                /** @description By its name in the IANA database: Europe/Berlin */
+                                                /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                                 timeZone: string;
                                             };
                                             shadow?: {
@@ -12119,6 +12137,13 @@ export interface paths {
                                 createdBy: string;
                                 approvedBy: string | null;
                                 approvedAt: string | null;
+                                /** @description Given ones, and those that it still needs, by nobody yet */
+                                approvals: {
+                                    /** @enum {unknown} */
+                                    role: "operator" | "engineer" | "admin";
+                                    by: string | null;
+                                    at: string | null;
+                                }[];
                                 startedAt: string | null;
                                 finishedAt: string | null;
                                 reason: string | null;
@@ -12170,7 +12195,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -12389,7 +12414,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -12558,7 +12583,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -12621,6 +12646,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -12672,7 +12704,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -13025,7 +13057,7 @@ export interface paths {
                                                 from: string;
                                                 /** @description Such as 22:30 */
                                                 to: string;
-                                                /** @description By its name in the IANA database: Europe/Berlin */
+                                                /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                                 timeZone: string;
                                             };
                                             shadow?: {
@@ -13088,6 +13120,13 @@ export interface paths {
                                 createdBy: string;
                                 approvedBy: string | null;
                                 approvedAt: string | null;
+                                /** @description Given ones, and those that it still needs, by nobody yet */
+                                approvals: {
+                                    /** @enum {unknown} */
+                                    role: "operator" | "engineer" | "admin";
+                                    by: string | null;
+                                    at: string | null;
+                                }[];
                                 startedAt: string | null;
                                 finishedAt: string | null;
                                 reason: string | null;
@@ -13139,7 +13178,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -13250,6 +13289,8 @@ export interface paths {
                                 /** Format: date-time */
                                 updatedAt: string;
                             }[];
+                            /** @description Of the sites of its devices */
+                            timeZones: string[];
                             /** @description Its states and those of its groups, in order */
                             events: {
                                 /** Format: date-time */
@@ -13323,6 +13364,8 @@ export interface paths {
                                 fourEyes: boolean;
                                 /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                                 widestShare: number;
+                                /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                                approvals?: ("operator" | "engineer" | "admin")[];
                             };
                             proposal: {
                                 rules: {
@@ -13330,6 +13373,8 @@ export interface paths {
                                     fourEyes: boolean;
                                     /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                                     widestShare: number;
+                                    /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                                    approvals?: ("operator" | "engineer" | "admin")[];
                                 };
                                 by: string;
                                 /** Format: date-time */
@@ -13371,6 +13416,8 @@ export interface paths {
                         fourEyes: boolean;
                         /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                         widestShare: number;
+                        /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                        approvals?: ("operator" | "engineer" | "admin")[];
                     };
                 };
             };
@@ -13387,6 +13434,8 @@ export interface paths {
                                 fourEyes: boolean;
                                 /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                                 widestShare: number;
+                                /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                                approvals?: ("operator" | "engineer" | "admin")[];
                             };
                             proposal: {
                                 rules: {
@@ -13394,6 +13443,8 @@ export interface paths {
                                     fourEyes: boolean;
                                     /** @description Share of the fleet that the first group of a rollout may hold; ten devices always may */
                                     widestShare: number;
+                                    /** @description Of each of these roles somebody approves a rollout, other than who staged it */
+                                    approvals?: ("operator" | "engineer" | "admin")[];
                                 };
                                 by: string;
                                 /** Format: date-time */
@@ -13602,7 +13653,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -13665,6 +13716,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -13716,7 +13774,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -13948,7 +14006,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -14177,7 +14235,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -14240,6 +14298,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -14291,7 +14356,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -14537,7 +14602,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -14600,6 +14665,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -14651,7 +14723,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -14897,7 +14969,7 @@ export interface paths {
                                             from: string;
                                             /** @description Such as 22:30 */
                                             to: string;
-                                            /** @description By its name in the IANA database: Europe/Berlin */
+                                            /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                             timeZone: string;
                                         };
                                         shadow?: {
@@ -14960,6 +15032,13 @@ export interface paths {
                             createdBy: string;
                             approvedBy: string | null;
                             approvedAt: string | null;
+                            /** @description Given ones, and those that it still needs, by nobody yet */
+                            approvals: {
+                                /** @enum {unknown} */
+                                role: "operator" | "engineer" | "admin";
+                                by: string | null;
+                                at: string | null;
+                            }[];
                             startedAt: string | null;
                             finishedAt: string | null;
                             reason: string | null;
@@ -15011,7 +15090,7 @@ export interface paths {
                                         from: string;
                                         /** @description Such as 22:30 */
                                         to: string;
-                                        /** @description By its name in the IANA database: Europe/Berlin */
+                                        /** @description Of devices whose site has none, by its name in the IANA database: Europe/Berlin */
                                         timeZone: string;
                                     };
                                     shadow?: {
@@ -16066,6 +16145,173 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say in which time zone a site is, and who approves rollouts that touch it */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            /** @description approvals null: as the rules of rollouts say */
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description By its name in the IANA database: Europe/Berlin */
+                        timeZone: string;
+                        approvals: ("operator" | "engineer" | "admin")[] | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string;
+                            timeZone: string | null;
+                            approvals: ("operator" | "engineer" | "admin")[] | null;
+                            /** @description That stand there */
+                            devices: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Forget the settings of a site; its devices keep its name */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites that have settings or devices, by name */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                name: string;
+                                timeZone: string | null;
+                                approvals: ("operator" | "engineer" | "admin")[] | null;
+                                /** @description That stand there */
+                                devices: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;

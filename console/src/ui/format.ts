@@ -46,6 +46,9 @@ export function ago(at: string | number, now: number): string {
 /** The time zone of whoever looks. */
 export const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** Every time zone to choose from, the own first. */
+export const zones = [...new Set([here, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
+
 const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 export const moment = (at: string | number): string => dateTime.format(new Date(at));
 

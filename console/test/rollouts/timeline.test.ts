@@ -61,9 +61,10 @@ t.test('each state lasts until the next; the last one until the end', async (t) 
 });
 
 t.test('the clock of the plants, or of the reader', async (t) => {
-  t.strictSame(zonesOf(rollout('running'), 'Asia/Tokyo'), ['Asia/Tokyo']);
-  t.strictSame(zonesOf(rollout('running', ['Europe/Berlin', null, 'Europe/Berlin', 'UTC']), 'Asia/Tokyo'), [
-    'Europe/Berlin',
-    'UTC',
-  ]);
+  t.strictSame(zonesOf(rollout('running', ['UTC']), ['Europe/Oslo'], 'Asia/Tokyo'), ['Europe/Oslo']);
+  t.strictSame(zonesOf(rollout('running'), [], 'Asia/Tokyo'), ['Asia/Tokyo']);
+  t.strictSame(
+    zonesOf(rollout('running', ['Europe/Berlin', null, 'Europe/Berlin', 'UTC']), [], 'Asia/Tokyo'),
+    ['Europe/Berlin', 'UTC'],
+  );
 });

@@ -10,12 +10,14 @@ import { labels } from './families/labels.js';
 import { models } from './families/models.js';
 import { people } from './families/people.js';
 import { rollouts } from './families/rollouts.js';
+import { sites } from './families/sites.js';
 import { train } from './families/train.js';
 
 /** Every command there is. */
 export const commands: readonly Command[] = [
   ...devices,
   ...rollouts,
+  ...sites,
   ...models,
   ...classes,
   ...datasets,

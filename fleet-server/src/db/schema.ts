@@ -44,6 +44,7 @@ import type { Selection } from '../features/rollouts/selection.js';
 import type { executionStates, groupStates, rolloutStates } from '../features/rollouts/states.js';
 import type { QualityState } from '../features/rollouts/watch-quality.js';
 import type { TrialState } from '../features/rollouts/watch-trial.js';
+import type { ApproverRole } from '../features/sites/schemas.js';
 import type { SweepBody } from '../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../features/training/schemas.js';
 import type { Role } from '../http/route.js';
@@ -744,6 +745,27 @@ export const rolloutExecutions = pgTable(
     primaryKey({ columns: [table.rolloutId, table.deviceId] }),
     index('rollout_executions_by_device').on(table.deviceId),
   ],
+);
+
+/** What was said of places where devices stand. */
+export const sites = pgTable('sites', {
+  name: text('name').primaryKey(),
+  timeZone: text('time_zone').notNull(),
+  /** Null: as the rules of rollouts say. */
+  approvals: jsonb('approvals').$type<ApproverRole[]>(),
+});
+
+export const rolloutApprovals = pgTable(
+  'rollout_approvals',
+  {
+    rolloutId: text('rollout_id')
+      .notNull()
+      .references(() => rollouts.id),
+    role: text('role').$type<ApproverRole>().notNull(),
+    by: text('by').notNull(),
+    at: at('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.rolloutId, table.role] })],
 );
 
 /** What happened to rollouts and their groups: rows are only added. */

@@ -27,6 +27,7 @@ import { registerRetrain } from './retrain/routes.js';
 import { createRolloutsBackground } from './rollouts/background.js';
 import { registerRollouts } from './rollouts/routes.js';
 import { createRulesBackground, registerRules } from './rules/routes.js';
+import { registerSites } from './sites/routes.js';
 import { registerSweeps } from './sweeps/routes.js';
 import { createTrainingBackground } from './training/background.js';
 import { registerTraining } from './training/routes.js';
@@ -56,6 +57,7 @@ export function registerProductFeatures(
   registerModels(app, services, options);
   registerLineage(app, services);
   registerRollouts(app, services);
+  registerSites(app, services);
   registerChallengers(app, services);
   registerDrift(app, services);
   registerDeviceSettings(app, services);

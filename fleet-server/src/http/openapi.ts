@@ -27,6 +27,7 @@ import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
 import * as rules from '../features/rules/schemas.js';
 import * as secondFactor from '../features/second-factor/schemas.js';
+import * as sites from '../features/sites/schemas.js';
 import * as sso from '../features/sso/schemas.js';
 import * as sweeps from '../features/sweeps/schemas.js';
 import * as training from '../features/training/schemas.js';
@@ -67,6 +68,7 @@ export const declaredRoutes: AnyRoute[] = [
   rules,
   secondFactor,
   sso,
+  sites,
   sweeps,
   training,
   trust,

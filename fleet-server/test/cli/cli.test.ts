@@ -138,6 +138,13 @@ t.test('devices, models and rollouts', async (t) => {
   t.match(labelled, { site: 'north', tags: ['old', 'paint'] });
   t.match(await admin.json('devices', 'label', deviceId, '--tags', ''), { site: 'north', tags: [] });
   t.match(await admin('devices', 'label', deviceId), { code: 2, said: /--site or --tags/ });
+  t.match(await admin('sites', 'set', 'north', 'Mars/Base'), { code: 1, said: /no time zone/ });
+  t.match(await admin.json('sites', 'set', 'north', 'Europe/Berlin', '--approvals', 'operator'), {
+    ...{ timeZone: 'Europe/Berlin', approvals: ['operator'], devices: 1 },
+  });
+  t.match((await admin('sites', 'list')).out, /north +Europe\/Berlin +operator +1/);
+  t.equal((await admin('sites', 'forget', 'north')).code, 0);
+  t.match(await admin('sites', 'forget', 'north'), { code: 4 });
   const preview = (...chosen: string[]) =>
     admin('rollouts', 'preview', model.id, '--canaries', '1', ...chosen);
   t.match((await preview('--sites', 'north')).out, /^1 device,[\s\S]*Canaries +1 +Line 1/);

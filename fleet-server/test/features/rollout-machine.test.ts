@@ -48,6 +48,7 @@ function view(strategy: Strategy, devices: { id: string; online: boolean }[]): R
         notifiedAtMs: null,
         online: devices.find(({ id }) => id === deviceId)!.online,
         lastSeenAtMs: null,
+        timeZone: null,
       })),
     ),
   };
@@ -363,6 +364,29 @@ t.test('in the shadow only what a model shows that does not decide can be a cond
   t.doesNotThrow(() => mustBeFeasible(staged({ gate: { shadow: trial('disagreement') } })));
   for (const wrong of [trial('class_share'), trial('disagreement', 1)]) {
     t.throws(() => mustBeFeasible(staged({ gate: { shadow: wrong } })), { code: 'request_invalid' });
+  }
+});
+
+t.test('each device is told by the clock of its own site', async (t) => {
+  const window = { from: '22:00', to: '23:00', timeZone: 'UTC' };
+  const zones = ['Europe/Berlin', 'Asia/Tokyo', null];
+  const begun = view(staged({ gate: { window } }), fleet(3));
+  let now: RolloutView = {
+    ...begun,
+    executions: begun.executions.map((execution, at) => ({ ...execution, timeZone: zones[at] ?? null })),
+  };
+  for (const [at, told] of [
+    ['2026-01-15T13:30Z', ['d01']],
+    ['2026-01-15T21:30Z', ['d00']],
+    ['2026-01-15T22:30Z', ['d02']],
+  ] as const) {
+    const { view: after, changes } = settle(now, Date.parse(at));
+    t.strictSame(
+      changes.flatMap((change) => (change.kind === 'execution' ? change.deviceId : [])),
+      told,
+      at,
+    );
+    now = put(after, told[0], 'confirmed', Date.parse(at));
   }
 });
 

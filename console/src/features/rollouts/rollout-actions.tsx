@@ -36,10 +36,10 @@ const perform = (verb: Verb, id: string): Promise<Rollout> => {
   }
 };
 
-/** What an admin may do with the rollout as it stands. Pausing is instant; what devices feel is asked for first. */
+/** What one may do with the rollout as it stands. Pausing is instant; what devices feel is asked for first. */
 export function RolloutActions({ rollout }: { rollout: Rollout }) {
   const admin = useMay('admin');
-  const own = useMe().email === rollout.createdBy;
+  const me = useMe();
   const queryClient = useQueryClient();
   const [asking, setAsking] = useState<'abort' | 'roll-back' | null>(null);
   const act = useMutation({
@@ -52,8 +52,12 @@ export function RolloutActions({ rollout }: { rollout: Rollout }) {
       if (verb !== 'abort' && verb !== 'roll-back') notifyFailed('The rollout did not change', error);
     },
   });
-  if (!admin) return null;
-  const { state } = rollout;
+  const { state, approvals } = rollout;
+  const mayApprove =
+    (can.approve(state) || can.start(state)) &&
+    me.email !== rollout.createdBy &&
+    approvals.some(({ role, by }) => by === null && role === me.role) &&
+    !approvals.some(({ by }) => by === me.email);
   const button = (verb: Verb, label: string, icon: ReactNode, variant: 'filled' | 'default') => (
     <Button
       size="md"
@@ -71,10 +75,8 @@ export function RolloutActions({ rollout }: { rollout: Rollout }) {
     </Button>
   );
   const before = rollout.previousModelVersionId;
-
-  return (
+  const adminActions = (
     <>
-      {can.approve(state) && !own ? button('approve', 'Approve', <IconCheck size={18} />, 'filled') : null}
       {can.start(state) ? button('start', 'Start', <IconPlayerPlay size={18} />, 'filled') : null}
       {can.pause(state) ? button('pause', 'Pause', <IconPlayerPause size={18} />, 'default') : null}
       {can.resume(state) ? button('resume', 'Resume', <IconPlayerPlay size={18} />, 'filled') : null}
@@ -82,6 +84,13 @@ export function RolloutActions({ rollout }: { rollout: Rollout }) {
       {can.rollBack(state)
         ? button('roll-back', 'Roll back', <IconArrowBackUp size={18} />, 'default')
         : null}
+    </>
+  );
+
+  return (
+    <>
+      {mayApprove ? button('approve', 'Approve', <IconCheck size={18} />, 'filled') : null}
+      {admin ? adminActions : null}
       <ConfirmDialog
         opened={asking === 'abort'}
         onClose={() => setAsking(null)}

@@ -49,7 +49,7 @@ export function RolloutPage() {
         {(data) => (
           <>
             <Facts rollout={data.rollout} />
-            <TimelinePanel rollout={data.rollout} events={data.events} />
+            <TimelinePanel rollout={data.rollout} events={data.events} timeZones={data.timeZones} />
             {data.rollout.groups.map((group) => (
               <GroupView
                 key={group.index}
@@ -65,6 +65,8 @@ export function RolloutPage() {
 }
 
 function Facts({ rollout }: { rollout: Rollout }) {
+  const approved = rollout.approvals.filter(({ by }) => by !== null);
+  const missing = rollout.approvals.filter(({ by }) => by === null);
   return (
     <>
       <div className={styles.facts}>
@@ -82,18 +84,19 @@ function Facts({ rollout }: { rollout: Rollout }) {
         <span>
           {moment(rollout.startedAt ?? rollout.createdAt)} by <b>{rollout.createdBy}</b>
         </span>
-        {rollout.approvedBy ? (
-          <span>
-            Approved by <b>{rollout.approvedBy}</b>
+        {approved.map(({ role, by }) => (
+          <span key={role}>
+            Approved by <b>{by}</b>, {role}
           </span>
-        ) : null}
+        ))}
         <span>
           Release <b>{rollout.releaseCounter}</b>
         </span>
       </div>
       {rollout.state === 'awaiting_approval' ? (
         <Note tone="warn">
-          An admin other than {rollout.createdBy} has to approve this before it can start.
+          Before it can start, somebody other than {rollout.createdBy} has to approve it as{' '}
+          {missing.map(({ role }) => role).join(', and somebody as ')}.
         </Note>
       ) : null}
       {rollout.reason ? (

@@ -14,6 +14,7 @@ import { CreateRolloutDialog } from './create-rollout-dialog.js';
 import { StopButton, StoppedNote } from './fleet-stop.js';
 import styles from './rollouts.module.css';
 import { RulesPanel } from './rules-panel.js';
+import { SitesPanel } from './sites-panel.js';
 import { rolloutTones, rolloutWords, strategyWords } from './states.js';
 
 export function RolloutsPage() {
@@ -53,6 +54,7 @@ export function RolloutsPage() {
         }
       </Loaded>
       <RulesPanel />
+      <SitesPanel />
       <CreateRolloutDialog opened={creating} onClose={create.close} modelId={null} />
     </Page>
   );

@@ -11,10 +11,13 @@ import { notifyFailed } from '../../ui/notify.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
+import { ApprovalsInput } from './approvals-input.js';
 import styles from './rollouts.module.css';
 
-const inWords = ({ fourEyes, widestShare }: RolloutRules): string =>
-  `${fourEyes ? 'A second admin approves each rollout' : 'One admin is enough'}; ${
+const inWords = ({ fourEyes, widestShare, approvals = [] }: RolloutRules): string =>
+  `${fourEyes ? 'A second admin approves each rollout' : 'One admin is enough'}${
+    approvals.length > 0 ? `, besides somebody as ${approvals.join(' and as ')}` : ''
+  }; ${
     widestShare >= 1
       ? 'all devices may be told at once'
       : `at most ${percent(widestShare)} of the fleet is told at once, ten devices always may be`
@@ -76,10 +79,15 @@ function Proposal({ proposal }: { proposal: NonNullable<StandingRules['proposal'
 function RulesForm({ standing, onClose }: { standing: StandingRules; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [fourEyes, setFourEyes] = useState(standing.rules.fourEyes);
+  const [approvals, setApprovals] = useState(standing.rules.approvals ?? []);
   const [share, setShare] = useState<number | string>(Math.round(100 * standing.rules.widestShare));
   const save = useMutation({
     mutationFn: () =>
-      unwrap(client.PUT('/api/v1/rollouts/rules', { body: { fourEyes, widestShare: Number(share) / 100 } })),
+      unwrap(
+        client.PUT('/api/v1/rollouts/rules', {
+          body: { fourEyes, widestShare: Number(share) / 100, approvals },
+        }),
+      ),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: keys.rollouts });
       onClose();
@@ -99,6 +107,12 @@ function RulesForm({ standing, onClose }: { standing: StandingRules; onClose: ()
           checked={fourEyes}
           onChange={(event) => setFourEyes(event.currentTarget.checked)}
           data-testid="rule-four-eyes"
+        />
+        <ApprovalsInput
+          label="Roles that approve"
+          description="Somebody of each, other than who stages it; sites may name their own"
+          value={approvals}
+          onChange={setApprovals}
         />
         <NumberInput
           label="Most of the fleet at once"

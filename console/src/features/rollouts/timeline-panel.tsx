@@ -19,9 +19,16 @@ const clockIn = (timeZone: string, withSeconds: boolean) =>
 const dayIn = (timeZone: string) =>
   new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'short', day: 'numeric', month: 'short' });
 
+interface Props {
+  rollout: Rollout;
+  events: RolloutEvent[];
+  /** Of its sites. */
+  timeZones: string[];
+}
+
 /** What happened to the rollout and its groups: as bars over time, and as a list with who and why. */
-export function TimelinePanel({ rollout, events }: { rollout: Rollout; events: RolloutEvent[] }) {
-  const zones = zonesOf(rollout, here);
+export function TimelinePanel({ rollout, events, timeZones }: Props) {
+  const zones = zonesOf(rollout, timeZones, here);
   const [chosen, setChosen] = useState<string | null>(null);
   const zone = chosen && zones.includes(chosen) ? chosen : (zones[0] ?? here);
   if (events.length === 0) return null;

@@ -36,7 +36,7 @@ const verbs: Record<Rollout['state'], string> = {
 };
 
 function rolloutVerb(from: RolloutEvent['from'], to: RolloutState): string {
-  if (to === 'ready' && from !== null) return 'Approved';
+  if (from === to || (to === 'ready' && from !== null)) return 'Approved';
   if (to === 'running' && from === 'paused') return 'Resumed';
   return verbs[to];
 }
@@ -76,8 +76,9 @@ export function lanes(events: readonly RolloutEvent[], rollout: Rollout): Lane[]
   });
 }
 
-/** In which zones its plants read the clock: those of its windows; without any, that of the reader. */
-export function zonesOf({ groups }: Rollout, here: string): string[] {
+/** In which zones its plants read the clock: those of its sites, else of its windows, else that of the reader. */
+export function zonesOf({ groups }: Rollout, ofSites: string[], here: string): string[] {
+  if (ofSites.length > 0) return ofSites;
   const zones = groups.flatMap(({ gate }) => gate.window?.timeZone ?? []);
   return zones.length === 0 ? [here] : [...new Set(zones)];
 }

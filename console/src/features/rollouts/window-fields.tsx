@@ -1,5 +1,5 @@
 import { Select, TextInput } from '@mantine/core';
-import { here } from '../../ui/format.js';
+import { here, zones } from '../../ui/format.js';
 import type { Gate } from './plan.js';
 
 type Window = NonNullable<Gate['window']>;
@@ -8,8 +8,6 @@ interface Props {
   window: Window | undefined;
   onChange: (window: Window | undefined) => void;
 }
-
-const zones = [...new Set([here, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
 
 /** Maintenance window: without a beginning there is none. */
 export function WindowFields({ window, onChange }: Props) {
@@ -32,7 +30,7 @@ export function WindowFields({ window, onChange }: Props) {
       {clock('to', 'Told until', 'Before the beginning: over midnight')}
       <Select
         label="Time zone"
-        description="Of the site"
+        description="Where the site has none"
         data={zones}
         searchable
         allowDeselect={false}

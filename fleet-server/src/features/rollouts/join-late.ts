@@ -1,6 +1,7 @@
 import { and, eq, exists, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import { mayJoinLate } from './approvals.js';
 import { insertWaiting } from './repository.js';
 import { selectDevices } from './selection.js';
 
@@ -43,7 +44,10 @@ export async function joinLate(tx: Transaction, now: Date): Promise<void> {
         )}`,
       );
     const busy = new Set(taken.map(({ deviceId }) => deviceId));
-    const joining = (await selectDevices(tx, conditions)).filter((device) => !busy.has(device.id));
+    const mayJoin = await mayJoinLate(tx, id);
+    const joining = (await selectDevices(tx, conditions)).filter(
+      (device) => !busy.has(device.id) && mayJoin(device.site),
+    );
     if (!last || joining.length === 0) continue;
     const waiting = joining.map((device) => ({ device: device.id, group: last.index }));
     await insertWaiting(tx, id, waiting, now);

@@ -1,7 +1,14 @@
 import type { ModelTarget, ReportedState } from '@lineside/shared';
 import { and, eq, inArray, ne, notInArray, or, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
-import { devices, modelVersions, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import {
+  devices,
+  modelVersions,
+  rolloutExecutions,
+  rolloutGroups,
+  rollouts,
+  sites,
+} from '../../db/schema.js';
 import { isReference } from './champion-shadow.js';
 import { endedStates } from './executions.js';
 import type { RolloutRow } from './repository.js';
@@ -15,6 +22,8 @@ type Device = Pick<
   typeof devices.$inferSelect,
   'name' | 'online' | 'lastSeenAt' | 'revokedAt' | 'desiredRevision'
 > & {
+  /** Of its site; null: nobody said. */
+  timeZone: string | null;
   reported: ReleaseReport | null;
   desired: { model: ModelTarget | null; shadow: { model: ModelTarget; share: number } | null } | null;
 };
@@ -86,11 +95,13 @@ export async function load(tx: Transaction): Promise<Loaded[]> {
         ]),
         desired: partsOf<Device['desired']>(devices.desired, ['model', 'shadow']),
         desiredRevision: devices.desiredRevision,
+        timeZone: sites.timeZone,
       },
     })
     .from(rolloutExecutions)
     .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
     .innerJoin(rollouts, eq(rollouts.id, rolloutExecutions.rolloutId))
+    .leftJoin(sites, eq(sites.name, devices.site))
     .where(
       and(
         inArray(rolloutExecutions.rolloutId, ids),

@@ -22,6 +22,8 @@ export interface ExecutionView {
   notifiedAtMs: number | null;
   online: boolean;
   lastSeenAtMs: number | null;
+  /** Of its site; null: that of the window. */
+  timeZone: string | null;
 }
 
 export interface GroupView {
@@ -112,13 +114,14 @@ function notifications(
   nowMs: number,
 ): Change[] {
   const { devicesPerMinute, window } = planned(view, group.index).gate;
-  if (window && !isOpen(window, nowMs)) return [];
+  const zones = new Set(members.map(({ timeZone }) => timeZone));
+  const open = new Set([...zones].filter((zone) => !window || isOpen(window, nowMs, zone)));
   const lately = view.executions.filter(
     ({ notifiedAtMs }) => notifiedAtMs !== null && nowMs - notifiedAtMs < minuteMs,
   ).length;
   const allowed = devicesPerMinute === null ? members.length : Math.max(0, devicesPerMinute - lately);
   return members
-    .filter(({ state }) => state === 'queued')
+    .filter(({ state, timeZone }) => state === 'queued' && open.has(timeZone))
     .slice(0, allowed)
     .map(({ deviceId }) => ({ kind: 'execution', deviceId, from: 'queued', to: 'notified' }));
 }

@@ -1,9 +1,10 @@
 import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Nullable } from '../../http/page.js';
+import { mustBeAZone } from '../sites/time-zone.js';
 import { QualityPlan } from './quality-plan.js';
 import { mustBeMeasurable, ShadowTrial } from './shadow-plan.js';
-import { MaintenanceWindow, mustBeAWindow } from './window.js';
+import { MaintenanceWindow } from './window.js';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
 const Count = Type.Integer({ minimum: 1, maximum: 100_000 });
@@ -210,7 +211,7 @@ export function mustBeFeasible(strategy: Strategy): void {
     if ((size.kind === 'rest') !== (index === expand(strategy).length - 1)) {
       throw refuse(`${name}: the last group takes the rest of the devices, and no other.`);
     }
-    if (gate.window) mustBeAWindow(gate.window);
+    if (gate.window) mustBeAZone(gate.window.timeZone);
     if (gate.shadow) mustBeMeasurable(name, gate.shadow);
     const conditions = [gate.quality, gate.shadow?.quality].flatMap((each) => each?.conditions ?? []);
     for (const { kind, limit } of conditions) {

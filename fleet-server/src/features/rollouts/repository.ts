@@ -3,6 +3,7 @@ import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
+import { approvalsOf } from './approvals.js';
 import { hasEnded, isFailure } from './executions.js';
 import { expand, type PlannedGroup } from './plan.js';
 import type { Execution, Rollout } from './schemas.js';
@@ -62,6 +63,7 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
       away: sum(({ state, online }) => !online && !hasEnded(state)),
     };
   };
+  const approvals = await approvalsOf(db, rows);
   return rows.map((row) => ({
     id: row.id,
     number: row.number,
@@ -75,6 +77,7 @@ export async function toRollouts(db: DbOrTransaction, rows: readonly RolloutRow[
     createdBy: row.createdBy,
     approvedBy: row.approvedBy,
     approvedAt: row.approvedAt?.toISOString() ?? null,
+    approvals: approvals.get(row.id) ?? [],
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     reason: row.reason,
@@ -133,9 +136,7 @@ export async function moveRollout(
     .for('update');
   if (!before) return false;
   await tx.update(rollouts).set(change).where(eq(rollouts.id, id));
-  if (before.state !== change.state || change.approvedBy) {
-    await addEvent(tx, id, { from: before.state, to: change.state }, moved);
-  }
+  await addEvent(tx, id, { from: before.state, to: change.state }, moved);
   return true;
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { approveRollout } from './approve.js';
 import { previewRollout } from './preview.js';
 import * as repository from './repository.js';
 import { resumeRollout } from './resume.js';
@@ -9,7 +10,7 @@ import * as rules from './rules.js';
 import * as schemas from './schemas.js';
 import * as service from './service.js';
 import { liftStop, standingStop, stopFleet } from './stop.js';
-import { eventsOf } from './timeline.js';
+import { eventsOf, timeZonesOf } from './timeline.js';
 
 export function registerRollouts(app: FastifyInstance, services: Services): void {
   const { db } = services.database;
@@ -22,6 +23,7 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
   mount(app, schemas.getRollout, async ({ params }) => ({
     rollout: await show(await repository.rolloutById(db, params.id)),
     executions: await repository.executionsOf(db, params.id),
+    timeZones: await timeZonesOf(db, params.id),
     events: await eventsOf(db, params.id),
   }));
   mount(app, schemas.createRollout, async ({ body, actor }) => {
@@ -46,7 +48,7 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
   mount(app, schemas.setRolloutRules, ({ body, actor }) => rules.setRules(services, actor.email, body));
   mount(app, schemas.approveRolloutRules, ({ actor }) => rules.approveRules(services, actor.email));
   mount(app, schemas.approveRollout, async ({ params, actor }) =>
-    show(await service.approveRollout(services, actor.email, params.id)),
+    show(await approveRollout(services, actor, params.id)),
   );
   mount(app, schemas.startRollout, async ({ params, actor }) =>
     show(await service.startRollout(services, actor.email, params.id)),

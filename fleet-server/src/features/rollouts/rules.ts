@@ -18,7 +18,9 @@ export async function standingRules(db: DbOrTransaction): Promise<StandingRules>
 }
 
 const isLooser = (rules: RolloutRules, than: RolloutRules): boolean =>
-  (than.fourEyes && !rules.fourEyes) || rules.widestShare > than.widestShare;
+  (than.fourEyes && !rules.fourEyes) ||
+  rules.widestShare > than.widestShare ||
+  (than.approvals ?? []).some((role) => !rules.approvals?.includes(role));
 
 /**
  * Sets the rules. Where rollouts need a second person, so does a change that loosens the rules: it waits as a proposal.

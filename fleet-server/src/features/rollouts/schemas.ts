@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
+import { Approvals, ApproverRole } from '../sites/schemas.js';
 import { Gate, Strategy } from './plan.js';
 import { ConditionFigures } from './quality-plan.js';
 import { Selection } from './selection.js';
@@ -32,6 +33,10 @@ export const Rollout = Type.Object({
   createdBy: Type.String(),
   approvedBy: Nullable(Type.String({ description: 'Never who created it; null: nobody, or nobody had to' })),
   approvedAt: Nullable(Timestamp),
+  approvals: Type.Array(
+    Type.Object({ role: ApproverRole, by: Nullable(Type.String()), at: Nullable(Timestamp) }),
+    { description: 'Given ones, and those that it still needs, by nobody yet' },
+  ),
   startedAt: Nullable(Timestamp),
   finishedAt: Nullable(Timestamp),
   reason: Nullable(Type.String({ description: 'Why it paused, failed or was rolled back' })),
@@ -68,15 +73,16 @@ export type Rollout = Static<typeof Rollout>;
 const RolloutDetail = Type.Object({
   rollout: Rollout,
   executions: Type.Array(Execution),
+  timeZones: Type.Array(Type.String(), { description: 'Of the sites of its devices' }),
   events: Type.Array(RolloutEvent, { description: 'Its states and those of its groups, in order' }),
 });
-const action = <const U extends string>(url: U, summary: string) =>
+const action = <const U extends string>(url: U, summary: string, access: 'operator' | 'admin' = 'admin') =>
   defineRoute({
     method: 'POST',
     url,
     tag: 'rollouts',
     summary,
-    access: 'admin',
+    access,
     params: IdParams,
     response: Rollout,
   });
@@ -148,7 +154,8 @@ export const previewRollout = defineRoute({
 });
 export const approveRollout = action(
   '/rollouts/:id/approve',
-  'Let a rollout that somebody else staged be started',
+  'Give the approval of your role to a rollout that somebody else staged',
+  'operator',
 );
 export const startRollout = action('/rollouts/:id/start', 'Start a ready rollout');
 export const pauseRollout = action('/rollouts/:id/pause', 'Start no further group');
@@ -197,6 +204,7 @@ export const RolloutRules = Type.Object(
       maximum: 1,
       description: 'Share of the fleet that the first group of a rollout may hold; ten devices always may',
     }),
+    approvals: Type.Optional(Approvals),
   },
   { additionalProperties: false },
 );

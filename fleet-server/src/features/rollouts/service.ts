@@ -5,6 +5,7 @@ import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
 import type { Services } from '../../services.js';
 import { championId, type ModelRow, modelById } from '../models/repository.js';
+import { approvalsOfSites, mustBeApproved, rolesRequired } from './approvals.js';
 import { releaseForShadow } from './champion-shadow.js';
 import { expand, mustBeFeasible, type Strategy } from './plan.js';
 import { planGroups } from './plan-groups.js';
@@ -13,12 +14,11 @@ import * as repository from './repository.js';
 import { mustBeStaged, standingRules } from './rules.js';
 import { type Selection, selectDevices } from './selection.js';
 import { mustNotBeStopped } from './stop.js';
-import { addEvent, type Moved } from './timeline.js';
+import { addEvent, type Moved, system } from './timeline.js';
 
 type RolloutRow = repository.RolloutRow;
 /** E-mail of whoever does it, or `system`. */
 export type ActorName = string;
-export const system: ActorName = 'system';
 
 export const changed = (services: Services, rolloutId: string): void =>
   services.live.publish({ type: 'rollout', rolloutId });
@@ -48,12 +48,14 @@ export async function createRollout(
     const groups = planGroups(found, expand(strategy));
     const { rules } = await standingRules(tx);
     const byPerson = actor !== system;
+    const touched = found.map(({ site }) => site);
+    const required = rolesRequired(rules, await approvalsOfSites(tx), touched);
     if (byPerson) await mustBeStaged(tx, rules, groups[0]?.length ?? 0);
     const [row] = await tx
       .insert(rollouts)
       .values({
         id: randomUUID(),
-        state: byPerson && rules.fourEyes ? 'awaiting_approval' : 'ready',
+        state: byPerson && required.length > 0 ? 'awaiting_approval' : 'ready',
         modelVersionId: model.id,
         releaseCounter: await nextReleaseCounter(tx),
         strategy,
@@ -68,20 +70,6 @@ export async function createRollout(
   });
   await record(services, actor, 'rollout.create', rollout, { model: rollout.modelVersionId });
   return rollout;
-}
-
-/**
- * Lets a rollout that waits for a second person be started.
- * @throws LinesideError `rollout_state`, `own_approval`
- */
-export async function approveRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
-  return act(services, actor, id, 'approve', async (tx, moved) => {
-    const { createdBy, approvedBy } = await repository.rolloutById(tx, id);
-    if (approvedBy !== null) return false;
-    if (createdBy === actor) throw new LinesideError('own_approval');
-    const approved = { state: 'ready' as const, approvedBy: actor, approvedAt: moved.at };
-    return repository.moveRollout(tx, id, ['awaiting_approval', 'ready'], approved, moved);
-  });
 }
 
 /**
@@ -130,10 +118,7 @@ export async function startRollout(services: Services, actor: ActorName, id: str
 async function mustBeClear(tx: Transaction, rollout: RolloutRow): Promise<void> {
   if (rollout.state !== 'ready') throw wrongState(rollout, 'started');
   // The rules may have been tightened since it was staged.
-  const { rules } = await standingRules(tx);
-  if (rules.fourEyes && rollout.approvedBy === null && rollout.createdBy !== system) {
-    throw new LinesideError('rollout_unapproved');
-  }
+  await mustBeApproved(tx, rollout);
   const other = await repository.rolloutInTheWay(tx, rollout.id);
   if (other) {
     throw new LinesideError(

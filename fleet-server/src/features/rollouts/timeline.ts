@@ -1,7 +1,7 @@
 import { asc, eq } from 'drizzle-orm';
 import Type, { type Static } from 'typebox';
 import type { DbOrTransaction } from '../../db/database.js';
-import { rolloutEvents } from '../../db/schema.js';
+import { devices, rolloutEvents, rolloutExecutions, sites } from '../../db/schema.js';
 import { Nullable, Timestamp } from '../../http/page.js';
 import { groupStates, rolloutStates } from './states.js';
 
@@ -18,6 +18,9 @@ export const RolloutEvent = Type.Object({
 });
 export type RolloutEvent = Static<typeof RolloutEvent>;
 
+/** Who moves what nobody moved. */
+export const system = 'system';
+
 /** Who moves something, when and why. */
 export interface Moved {
   by: string;
@@ -33,6 +36,18 @@ export async function addEvent(
   { by, at, reason }: Moved,
 ): Promise<void> {
   await tx.insert(rolloutEvents).values({ rolloutId, ...event, by, at, reason: reason ?? null });
+}
+
+/** Of the sites where the devices of the rollout stand. */
+export async function timeZonesOf(db: DbOrTransaction, rolloutId: string): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ timeZone: sites.timeZone })
+    .from(rolloutExecutions)
+    .innerJoin(devices, eq(devices.id, rolloutExecutions.deviceId))
+    .innerJoin(sites, eq(sites.name, devices.site))
+    .where(eq(rolloutExecutions.rolloutId, rolloutId))
+    .orderBy(asc(sites.timeZone));
+  return rows.map(({ timeZone }) => timeZone);
 }
 
 /** In the order in which they happened. */

@@ -37,6 +37,7 @@ const toExecution = ({ execution, device }: Member): ExecutionView => ({
   notifiedAtMs: execution.notifiedAt?.getTime() ?? null,
   online: device.online && device.revokedAt === null,
   lastSeenAtMs: device.lastSeenAt?.getTime() ?? null,
+  timeZone: device.timeZone,
 });
 
 export const isAway = (member: Member, gate: Gate, nowMs: number): boolean =>

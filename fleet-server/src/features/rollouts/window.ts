@@ -1,5 +1,5 @@
-import { LinesideError } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
+import { clockIn } from '../sites/time-zone.js';
 
 const Clock = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'Such as 22:30' });
 
@@ -8,26 +8,19 @@ export const MaintenanceWindow = Type.Object(
   {
     from: Clock,
     to: Clock,
-    timeZone: Type.String({ maxLength: 64, description: 'By its name in the IANA database: Europe/Berlin' }),
+    timeZone: Type.String({
+      maxLength: 64,
+      description: 'Of devices whose site has none, by its name in the IANA database: Europe/Berlin',
+    }),
   },
   { additionalProperties: false },
 );
 export type MaintenanceWindow = Static<typeof MaintenanceWindow>;
 
-const clockIn = (timeZone: string): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-
-/** @throws LinesideError `request_invalid` for a time zone that nobody knows */
-export function mustBeAWindow({ timeZone }: MaintenanceWindow): void {
-  try {
-    clockIn(timeZone);
-  } catch (error) {
-    throw new LinesideError('request_invalid', `There is no time zone ${timeZone}.`, { cause: error });
-  }
-}
-
-export function isOpen({ from, to, timeZone }: MaintenanceWindow, nowMs: number): boolean {
-  const clock = clockIn(timeZone).format(nowMs);
+/** @param zone of the site of the device; null: it is not known */
+export function isOpen(window: MaintenanceWindow, nowMs: number, zone: string | null = null): boolean {
+  const { from, to, timeZone } = window;
+  const clock = clockIn(zone ?? timeZone).format(nowMs);
   if (from === to) return true;
   return from < to ? from <= clock && clock < to : clock >= from || clock < to;
 }
