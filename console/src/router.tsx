@@ -120,6 +120,15 @@ const disputesRoute = createRoute({
     'AdjudicationPage',
   ),
 });
+const labelQualityRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/review/quality',
+  beforeLoad: needs('operator'),
+  component: lazyRouteComponent(
+    () => import('./features/label-quality/label-quality-page.js'),
+    'LabelQualityPage',
+  ),
+});
 const datasetRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/dataset',
@@ -182,6 +191,7 @@ const routeTree = rootRoute.addChildren([
     deviceRoute,
     reviewRoute,
     disputesRoute,
+    labelQualityRoute,
     labelBookRoute,
     datasetRoute,
     exchangeRoute,

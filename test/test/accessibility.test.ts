@@ -14,6 +14,7 @@ const pages = [
   '/fleet/device-0',
   '/review',
   '/review/disputed',
+  '/review/quality',
   '/label-book',
   '/dataset',
   '/data',

@@ -5,6 +5,7 @@ import { startTestServer, type TestServer } from '@lineside/fleet-server/testing
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
+import { until } from '../src/system/until.js';
 
 const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 const ids = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
@@ -79,6 +80,11 @@ t.test(
       );
       return { disputed: body.disputed, items: page.items.map(({ frameId, classId }) => [frameId, classId]) };
     };
+    // Answers are sent behind the person.
+    await until('two opinions that differ', async () => {
+      const { body } = await admin.get<{ disputed: number }>('/review/stats');
+      return body.disputed === 1;
+    });
     t.strictSame(await dataset(), {
       disputed: 1,
       items: [
@@ -97,6 +103,12 @@ t.test(
     await eve.keyboard.press('Control+z');
     await answer(eve, ids[1], '2');
     await eve.getByTestId('no-disputes').waitFor();
+    await until('the decision', async () => {
+      const { body } = await admin.get<{ frame: { label: { classId: string; source: string } } }>(
+        `/frames/${ids[1]}`,
+      );
+      return body.frame.label.source === 'adjudication' && body.frame.label.classId === 'scratch';
+    });
     await eve.getByRole('link', { name: 'To the queue' }).click();
     await eve.getByTestId('queue-empty').waitFor();
     t.strictSame(await dataset(), {
@@ -107,6 +119,21 @@ t.test(
         [ids[2], 'good'],
       ],
     });
+
+    await eve.getByRole('link', { name: 'Label quality' }).click();
+    await eve.getByTestId('quality-agreed').getByText('67%').waitFor();
+    await eve.getByTestId('quality-pairs').getByText('Ann and Bob').waitFor();
+    t.match(await eve.getByTestId('quality-people').innerText(), /Ann[\s\S]*Bob[\s\S]*100%/);
+    await eve.getByTestId('quality-people').getByRole('link', { name: '1 frame differs' }).first().click();
+    await eve.locator(`[data-testid=tile][data-frame-id="${ids[1]}"]`).waitFor();
+    t.equal(await eve.getByTestId('tile').count(), 1, 'the frame behind the figure');
+
+    await ann.reload();
+    await ann.getByTestId('taught').getByText('2 of them are in dataset v').waitFor();
+    await ann.getByRole('link', { name: 'Label quality' }).click();
+    const own = ann.getByTestId('quality-people');
+    await own.getByText('67%').first().waitFor();
+    t.notMatch(await own.innerText(), /Bob|differ/, 'an operator sees nobody else');
     t.strictSame(complaints, [], 'no page raised an error');
   },
 );

@@ -208,6 +208,16 @@ export const disputesQuery = queryOptions({
   queryKey: [...keys.disputes, 'list'],
   queryFn: () => unwrap(client.GET('/api/v1/adjudication')),
 });
+export const labelQualityQuery = (days: number) =>
+  queryOptions({
+    queryKey: [...keys.quality, 'figures', days],
+    queryFn: () => unwrap(client.GET('/api/v1/label-quality', { params: { query: { days } } })),
+    placeholderData: keepPreviousData,
+  });
+export const opinionSettingsQuery = queryOptions({
+  queryKey: [...keys.quality, 'settings'],
+  queryFn: () => unwrap(client.GET('/api/v1/label-quality/settings')),
+});
 export const neighboursQuery = (id: string) =>
   queryOptions({
     queryKey: ['neighbours', id],

@@ -6520,6 +6520,8 @@ export interface paths {
                     area?: string;
                     /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
                     answered?: string;
+                    /** @description Exactly these frames, `id,id,…` */
+                    ids?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                 };
@@ -6707,6 +6709,8 @@ export interface paths {
                     area?: string;
                     /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
                     answered?: string;
+                    /** @description Exactly these frames, `id,id,…` */
+                    ids?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                     sort?: "newest" | "oldest" | "least_sure" | "surest" | "alike" | "striking";
@@ -9086,6 +9090,14 @@ export interface paths {
                             mineToday: number;
                             /** @description Frames that people disagree on */
                             disputed: number;
+                            perHour: number | null;
+                            taught: {
+                                /** @description Number of the newest dataset version with labels of one’s today */
+                                dataset: number;
+                                /** @description How many of them */
+                                labels: number;
+                                model: string | null;
+                            } | null;
                             labelsSinceLastTraining: number;
                             order: {
                                 state: "fresh" | "stale" | "running";
@@ -9243,6 +9255,141 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far people agree, from second opinions asked for by chance; an operator sees their own figures */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description So far back */
+                    days?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            days: number;
+                            /** @description An operator sees nobody else */
+                            own: boolean;
+                            people: {
+                                author: string;
+                                name: string;
+                                /** @description Given in the review queue */
+                                answers: number;
+                                perHour: number | null;
+                                secondOpinions: {
+                                    agreed: {
+                                        value: number | null;
+                                        low: number | null;
+                                        high: number | null;
+                                        n: number;
+                                    };
+                                    /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                    differing: string[];
+                                };
+                                /** @description Of the disputes that an engineer decided, those decided as the person said */
+                                upheld: {
+                                    value: number | null;
+                                    low: number | null;
+                                    high: number | null;
+                                    n: number;
+                                };
+                                byClass: {
+                                    classId: string | null;
+                                    agreed: {
+                                        value: number | null;
+                                        low: number | null;
+                                        high: number | null;
+                                        n: number;
+                                    };
+                                    /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                    differing: string[];
+                                }[];
+                            }[];
+                            /** @description Cohen’s kappa of each two people */
+                            pairs: {
+                                one: string;
+                                other: string;
+                                kappa: number | null;
+                                agreed: {
+                                    value: number | null;
+                                    low: number | null;
+                                    high: number | null;
+                                    n: number;
+                                };
+                                /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                differing: string[];
+                            }[];
+                            /** @description Of the frames that at least one of two people gave the class, those that both did */
+                            classes: {
+                                classId: string | null;
+                                agreed: {
+                                    value: number | null;
+                                    low: number | null;
+                                    high: number | null;
+                                    n: number;
+                                };
+                                /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                differing: string[];
+                            }[];
+                            /** @description Krippendorff’s alpha */
+                            all: {
+                                alpha: number | null;
+                                agreed: {
+                                    value: number | null;
+                                    low: number | null;
+                                    high: number | null;
+                                    n: number;
+                                };
+                                /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                differing: string[];
+                            };
+                            /** @description Second opinions that are still to come */
+                            awaited: number;
+                            disputed: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;

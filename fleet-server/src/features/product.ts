@@ -16,6 +16,7 @@ import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { inspectorOf } from './inspection/inspector.js';
 import { registerInspection } from './inspection/routes.js';
+import { registerLabelQuality } from './label-quality/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
 import { registerLabelling } from './labelling/routes.js';
 import { registerLineage } from './lineage/routes.js';
@@ -46,6 +47,7 @@ export function registerProductFeatures(
   registerLabelling(app, services);
   registerOpinions(app, services);
   registerAdjudication(app, services);
+  registerLabelQuality(app, services);
   registerDatasets(app, services);
   registerBoxes(app, services);
   registerRules(app, services);

@@ -79,7 +79,7 @@ export function OpinionsPanel({ dispute, classList, keys, decide, pass, undo }: 
       </div>
       <div className={review.others}>
         <button type="button" onClick={() => decide({ kind: 'unsure' })}>
-          <IconQuestionMark size={20} aria-hidden /> Nobody can tell{' '}
+          <IconQuestionMark size={20} aria-hidden /> Unsure{' '}
           <kbd className={review.key}>{keyWords(keys.unsure)}</kbd>
         </button>
         <button type="button" onClick={pass}>

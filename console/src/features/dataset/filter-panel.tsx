@@ -53,6 +53,7 @@ export function FilterPanel({ filter, summary, change, only }: FilterPanelProps)
           Show everything
         </Button>
       ) : null}
+      {filter.ids ? <Chosen words="Frames of a figure" drop={() => change({ ids: undefined })} /> : null}
       {filter.area ? <Chosen words="An area of the map" drop={() => change({ area: undefined })} /> : null}
       {filter.answered ? (
         <Answered which={filter.answered} drop={() => change({ answered: undefined })} />

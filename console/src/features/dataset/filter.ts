@@ -79,6 +79,7 @@ const readers: { [K in keyof DatasetSearch]-?: (value: unknown) => DatasetSearch
   cluster: place,
   area: text,
   answered: text,
+  ids: text,
   text,
   sort: oneOf(sorts),
 };

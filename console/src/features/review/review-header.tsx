@@ -1,9 +1,10 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconCloudOff, IconKeyboard } from '@tabler/icons-react';
+import { IconCloudOff, IconKeyboard, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { statsQuery, trainingRunsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
+import type { ReviewStats } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import classes from './review.module.css';
 import type { ReviewSnapshot } from './session-state.js';
@@ -24,7 +25,9 @@ export function ReviewHeader({ snapshot, help }: { snapshot: ReviewSnapshot; hel
       </div>
       <div className={classes.counter}>
         <b data-testid="mine-today">{stats ? integer(mine) : '–'}</b> by you today
+        {stats?.perHour ? <small>{integer(Math.round(stats.perHour))} an hour</small> : null}
       </div>
+      {stats?.taught ? <Effect taught={stats.taught} /> : null}
       {snapshot.offline ? (
         <div className={classes.offline} role="status" data-testid="review-offline">
           <IconCloudOff size={20} aria-hidden />
@@ -34,6 +37,16 @@ export function ReviewHeader({ snapshot, help }: { snapshot: ReviewSnapshot; hel
       <div className={classes.headerEnd}>
         <Disputed frames={stats?.disputed ?? 0} />
         {fresh >= worthTraining && !snapshot.offline ? <TrainNudge labels={fresh} /> : null}
+        <ActionIcon
+          component={Link}
+          to="/review/quality"
+          variant="subtle"
+          color="gray"
+          size={44}
+          aria-label="Label quality"
+        >
+          <IconUsersGroup size={26} stroke={1.6} />
+        </ActionIcon>
         <ActionIcon variant="subtle" color="gray" size={44} onClick={help} aria-label="Show the keys">
           <IconKeyboard size={26} stroke={1.6} />
         </ActionIcon>
@@ -41,6 +54,14 @@ export function ReviewHeader({ snapshot, help }: { snapshot: ReviewSnapshot; hel
     </header>
   );
 }
+
+/** Where the person's labels of today have gone. */
+const Effect = ({ taught: { labels, dataset, model } }: { taught: NonNullable<ReviewStats['taught']> }) => (
+  <span className={classes.nudge} data-testid="taught">
+    {labels === 1 ? '1 of them is' : `${integer(labels)} of them are`} in dataset v{dataset}
+    {model ? `, model ${model}` : ''}
+  </span>
+);
 
 function Disputed({ frames }: { frames: number }) {
   const engineer = useMay('engineer');

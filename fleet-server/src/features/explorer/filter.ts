@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { literally } from '../../db/like.js';
 import { frameFindings, frames, reviewItems, runAnswers } from '../../db/schema.js';
 import { standingSql } from '../classes/standing.js';
@@ -37,6 +37,7 @@ export const strikingness = ofFinding<number>(
 const escaped = (text: string): string => `%${literally(text)}%`;
 
 const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => SQL } = {
+  ids: (ids) => inArray(frames.id, ids.split(',')),
   deviceId: (id) => eq(frames.deviceId, id),
   label: (state) => (state === 'none' ? sql`${frames.labelKind} is null` : eq(frames.labelKind, state)),
   classId: (id) => eq(frames.labelClassId, id),

@@ -39,6 +39,13 @@ const filterFields = {
       description: "`run,class,answer`: judged frames of the class that the run's model took for `answer`",
     }),
   ),
+  ids: Type.Optional(
+    Type.String({
+      maxLength: 3000,
+      pattern: '^[0-9a-zA-Z-]{1,64}(,[0-9a-zA-Z-]{1,64})*$',
+      description: 'Exactly these frames, `id,id,…`',
+    }),
+  ),
   text: Type.Optional(
     Type.String({ maxLength: 100, description: 'Part of id, group, source or a metadata value' }),
   ),

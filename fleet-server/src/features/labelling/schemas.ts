@@ -85,6 +85,20 @@ export const reviewStats = defineRoute({
     answered: Type.Integer(),
     mineToday: Type.Integer(),
     disputed: Type.Integer({ description: 'Frames that people disagree on' }),
+    perHour: Nullable(
+      Type.Number({
+        description: 'One’s answers in an hour of today’s work, pauses above a minute left out',
+      }),
+    ),
+    taught: Nullable(
+      Type.Object({
+        dataset: Type.Integer({
+          description: 'Number of the newest dataset version with labels of one’s today',
+        }),
+        labels: Type.Integer({ description: 'How many of them' }),
+        model: Nullable(Type.String({ description: 'Newest model made from it' })),
+      }),
+    ),
     labelsSinceLastTraining: Type.Integer(),
     order: Type.Object({
       state: Type.Union([Type.Literal('fresh'), Type.Literal('stale'), Type.Literal('running')]),

@@ -1,7 +1,15 @@
-import { and, count, desc, eq, gte, inArray, ne, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import type { Db, DbOrTransaction } from '../../db/database.js';
-import { datasetVersions, frames, labels, reviewItems, trainingRuns } from '../../db/schema.js';
+import { datasetItems, datasetVersions, frames, labels, reviewItems, trainingRuns } from '../../db/schema.js';
+import { paces } from '../label-quality/pace.js';
 import { waitsFor } from './lease.js';
+
+/** Where one's labels of today have gone. */
+export interface Taught {
+  dataset: number;
+  labels: number;
+  model: string | null;
+}
 
 export interface ReviewCounts {
   queued: number;
@@ -9,6 +17,8 @@ export interface ReviewCounts {
   answered: number;
   mineToday: number;
   disputed: number;
+  perHour: number | null;
+  taught: Taught | null;
   labelsSinceLastTraining: number;
 }
 
@@ -25,6 +35,7 @@ const standing = and(eq(frames.id, labels.frameId), eq(frames.labelRevision, lab
  */
 export async function reviewCounts(db: Db, author: string, nowMs: number): Promise<ReviewCounts> {
   const now = new Date(nowMs).toISOString();
+  const midnight = new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0));
   const [queue] = await db
     .select({
       queued: sql<number>`count(*) filter (where ${waitsFor(author, nowMs)})`.mapWith(Number),
@@ -43,7 +54,7 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
         ne(labels.source, 'class_change'),
         sql`${labels.why} is distinct from 'undo'`,
         newestOfAuthor,
-        gte(labels.at, new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0))),
+        gte(labels.at, midnight),
       ),
     );
   const [disputes] = await db
@@ -57,8 +68,33 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
     answered: queue?.answered ?? 0,
     mineToday: mine?.answers ?? 0,
     disputed: disputes?.frames ?? 0,
+    perHour: (await paces(db, midnight, author))[0]?.perHour ?? null,
+    taught: await taught(db, author, midnight),
     labelsSinceLastTraining: await labelsSince(db, trained?.at),
   };
+}
+
+async function taught(db: Db, author: string, since: Date): Promise<Taught | null> {
+  const [newest] = await db
+    .select({ id: datasetVersions.id, dataset: datasetVersions.number, labels: count() })
+    .from(labels)
+    .innerJoin(
+      datasetItems,
+      and(eq(datasetItems.frameId, labels.frameId), eq(datasetItems.labelRevision, labels.revision)),
+    )
+    .innerJoin(datasetVersions, eq(datasetVersions.id, datasetItems.datasetId))
+    .where(and(eq(labels.author, author), gte(labels.at, since)))
+    .groupBy(datasetVersions.id)
+    .orderBy(desc(datasetVersions.number))
+    .limit(1);
+  if (!newest) return null;
+  const [run] = await db
+    .select({ model: trainingRuns.modelVersionId })
+    .from(trainingRuns)
+    .where(and(eq(trainingRuns.datasetId, newest.id), isNotNull(trainingRuns.modelVersionId)))
+    .orderBy(desc(trainingRuns.number))
+    .limit(1);
+  return { dataset: newest.dataset, labels: newest.labels, model: run?.model ?? null };
 }
 
 /** The snapshot that the newest run learnt from or learns from; runs that failed do not count. */
