@@ -157,6 +157,8 @@ class ModelReconciler implements Reconciler {
 
   async start(): Promise<void> {
     await this.#state.load(this.#log);
+    const { install } = this.#state.value;
+    if (install) this.#log.info(install, 'the agent ended during an update, which goes on');
     await this.#store.open();
     const loaded = this.#loadLastGood();
     // While the model opens in a thread of its own this one has nothing to do; during an update it would hold up frames.
@@ -267,6 +269,7 @@ class ModelReconciler implements Reconciler {
           this.#attempt = 0;
           continue;
         }
+        if (!step && this.#state.value.install) await this.#state.change({ install: null });
         if (step) this.#update.step('held', step.model);
         else this.#update.settle(desired, this.#state.value, this.#options.host.active() !== null);
         this.#publish();
@@ -379,7 +382,20 @@ class ModelReconciler implements Reconciler {
         },
       },
       report: (phase, model, progress) => this.#progress(phase, model, progress),
+      enter: (phase, model) => this.#enter(phase, model),
     };
+  }
+
+  /** A disk that refuses is met where something depends on it: here only the word of how far it came does. */
+  async #enter(phase: UpdateProgress['phase'], model: ModelTarget): Promise<void> {
+    const { releaseCounter, manifestSha256 } = model;
+    const install = { releaseCounter, manifestSha256, phase };
+    if (!isDeepStrictEqual(install, this.#state.value.install)) {
+      await this.#state.change({ install }).catch((error: Error) => {
+        this.#log.warn({ phase, error: error.message }, 'the phase of the update is not stored');
+      });
+    }
+    this.#progress(phase, model, phase === 'downloading' ? 0 : undefined);
   }
 
   #progress(phase: UpdateProgress['phase'], model: ModelTarget, progress?: number): void {
@@ -404,7 +420,7 @@ class ModelReconciler implements Reconciler {
       const { version, releaseCounter } = model;
       const failed = { revision: desired.revision, version, releaseCounter, code, message };
       try {
-        await this.#state.change({ failure: failed, trial: null });
+        await this.#state.change({ failure: failed, install: null, trial: null });
         return 0;
       } catch (stateError) {
         this.#log.error({ error: (stateError as Error).message }, 'state cannot be stored');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DesiredState, ModelTarget, VariantTrial } from '@lineside/shared';
+import { DesiredState, ModelTarget, updatePhases, VariantTrial } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { DurableState } from '../durable-state.js';
 
@@ -18,6 +18,15 @@ const StateSchema = Type.Object({
   confirmed: Type.Union([Release, Type.Null()]),
   /** What was confirmed before it; its files stay too. */
   previous: Type.Union([Release, Type.Null()]),
+  /** How far the release that is being installed has come; null: none is. */
+  install: Type.Union([
+    Type.Object({
+      releaseCounter: Type.Integer(),
+      manifestSha256: Type.String(),
+      phase: Type.Enum(updatePhases),
+    }),
+    Type.Null(),
+  ]),
   /** The release that is not confirmed yet, and how often in a row the agent began with it. */
   trial: Type.Union([
     Type.Object({
@@ -59,6 +68,7 @@ export const emptyState: ReconcileState = {
   highestCounter: 0,
   confirmed: null,
   previous: null,
+  install: null,
   trial: null,
   shadow: null,
   failure: null,

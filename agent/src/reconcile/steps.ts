@@ -27,6 +27,8 @@ export interface StepContext {
   signal: AbortSignal;
   trusted: { get(model: ModelTarget): TrustedPackage | null; set(trusted: TrustedPackage): void };
   report(phase: UpdateProgress['phase'], model: ModelTarget, progress?: number): void;
+  /** Reports a phase when a power cut will find it noted. */
+  enter(phase: UpdateProgress['phase'], model: ModelTarget): Promise<void>;
 }
 
 /** Waiting is left to whoever goes through the steps. */
@@ -42,7 +44,7 @@ export const executors: Executors = {
   },
 
   async trust({ model }, context) {
-    context.report('downloading', model, 0);
+    await context.enter('downloading', model);
     await context.packages.trust(model, context.signal, (trusted) => context.trusted.set(trusted));
     // Remains of updates that never were confirmed make room first.
     await context.collect();
@@ -56,13 +58,13 @@ export const executors: Executors = {
   },
 
   async verify({ model }, context) {
-    context.report('verifying', model);
+    await context.enter('verifying', model);
     await context.packages.verify(trustedOf(model, context));
     context.verified(model);
   },
 
   async swap({ model }, context) {
-    context.report('verifying', model);
+    await context.enter('verifying', model);
     const loaded = await context.packages.verify(trustedOf(model, context));
     // It may have begun meanwhile.
     if (context.held()) return context.verified(model);
@@ -70,9 +72,13 @@ export const executors: Executors = {
     const bootId = await readBootId();
     // Durable before the model runs: one that takes the process down is not started for ever.
     await context.state.change({ trial: nextTrial(trial, model, bootId) });
-    context.report('self_testing', model);
-    await context.host.swap(loaded, (phase) => context.report(phase, model));
-    context.report('active', model);
+    let entered = context.enter('self_testing', model);
+    await entered;
+    await context.host.swap(loaded, (phase) => {
+      entered = entered.then(() => context.enter(phase, model));
+    });
+    await entered;
+    await context.enter('active', model);
   },
 
   async confirm({ model }, context) {
@@ -86,6 +92,7 @@ export const executors: Executors = {
       confirmed: release,
       previous: sameContent ? state.value.previous : confirmed,
       highestCounter: Math.max(state.value.highestCounter, release.releaseCounter),
+      install: null,
       trial: null,
       failure: null,
     });

@@ -2,6 +2,7 @@
 export const longest: readonly string[] = [
   'test/dist/test/crash.test.js',
   'test/dist/test/faults/power.test.js',
+  'test/dist/test/faults/install.test.js',
   'test/dist/test/faults/time.test.js',
   'test/dist/test/faults/camera.test.js',
   'fleet-server/dist/test/features/training.test.js',
