@@ -139,10 +139,16 @@ export class TestDevice {
     const client = await mqtt.connectAsync(identity.mqttUrl, { ...mqttOptions(identity), ...options }, false);
     client.on('error', () => {});
     const device = new TestDevice(identity, client);
-    await client.subscribeAsync({
+    // A client that loses its connection here would wait for ever.
+    const closed = new Promise<never>((_, reject) => {
+      client.once('close', () => reject(new Error('the connection was closed')));
+    });
+    closed.catch(() => {});
+    const subscribed = client.subscribeAsync({
       [downTopic(identity.deviceId, 'receipt')]: { qos: 1 },
       [downTopic(identity.deviceId, 'desired')]: { qos: 1 },
     });
+    await Promise.race([subscribed, closed]);
     return device;
   }
 
