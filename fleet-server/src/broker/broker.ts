@@ -1,9 +1,11 @@
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { LinesideError, mayAccess, parseTopic, type UpChannel } from '@lineside/shared';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ServerCredentials } from '../trust/fleet-ca.js';
 import { GateError, type GateLimits, InFlightBudget, PacketGate } from './packet-gate.js';
+import { Turnstile } from './turnstile.js';
 
 export interface BrokerOptions {
   host: string;
@@ -30,6 +32,11 @@ export interface BrokerOptions {
   onRefused(reason: string): void;
 }
 
+/** A whole fleet may knock at one moment. */
+const backlog = 4096;
+/** The agent waits for 20 s, its hand-shake and the answer to its CONNECT included. */
+const turns = { atOnce: 64, countedMs: 1000, patienceMs: 15_000 };
+
 const nothing = Buffer.alloc(0);
 const notAuthorized = (message: string): AuthenticateError =>
   // 5: not authorized, MQTT 3.1.1, 3.2.2.3
@@ -40,13 +47,16 @@ export class Broker {
   private readonly budget: InFlightBudget;
   private readonly connects = new WeakMap<Client, ConnectPacket>();
   private readonly clients = new Map<string, Client>();
+  private readonly sockets = new Set<Socket>();
 
   private constructor(
     private readonly options: BrokerOptions,
     private readonly aedes: Aedes,
     private readonly server: Server,
+    tls: TlsServer,
   ) {
     this.budget = new InFlightBudget(options.totalInFlight);
+    this.wire(tls);
   }
 
   /** @throws whatever the listener says, such as EADDRINUSE */
@@ -56,7 +66,7 @@ export class Broker {
       drainTimeout: 10_000,
       concurrency: 100,
     });
-    const server = createServer({
+    const tls = createTlsServer({
       key: options.credentials.keyPem,
       cert: options.credentials.chainPem,
       ca: options.caPem,
@@ -64,15 +74,17 @@ export class Broker {
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       handshakeTimeout: 10_000,
+    });
+    const server = createServer({
+      pauseOnConnect: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
     });
-    const broker = new Broker(options, aedes, server);
-    broker.wire();
+    const broker = new Broker(options, aedes, server, tls);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(options.port, options.host, resolve);
+      server.listen({ port: options.port, host: options.host, backlog }, resolve);
     });
     return broker;
   }
@@ -116,16 +128,24 @@ export class Broker {
     await closed;
   }
 
-  private readonly sockets = new Set<TLSSocket>();
-
-  private wire(): void {
-    const { aedes, server, options } = this;
-    server.on('secureConnection', (socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
+  private wire(tls: TlsServer): void {
+    const { aedes, server, sockets, options } = this;
+    const turnstile = new Turnstile(
+      turns,
+      (socket) => tls.emit('connection', socket),
+      () => options.onRefused('busy'),
+    );
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      turnstile.arrive(socket);
+    });
+    tls.on('secureConnection', (socket) => {
+      turnstile.leave(socket);
       aedes.handle(new PacketGate(socket, options.limits, this.budget));
     });
-    server.on('tlsClientError', (error, socket) => {
+    tls.on('tlsClientError', (error, socket) => {
+      turnstile.leave(socket);
       socket.destroy();
       options.onRefused('tls');
       options.log.debug({ error: error.message, address: socket.remoteAddress }, 'MQTT handshake refused');

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import {
   CommandMessage,
@@ -206,6 +208,20 @@ t.test('little in flight is allowed: everything still arrives', async (t) => {
   );
   await Promise.all(sent);
   t.equal((await server.services.database.db.select().from(frames)).length, 30);
+});
+
+t.test('a crowd that says nothing keeps no device out', async (t) => {
+  const server = await startTestServer(t, pglite);
+  const identity = await enrolDevice(server);
+  const { port } = new URL(server.mqttUrl);
+  const crowd = Array.from({ length: 200 }, () => connect(Number(port), '127.0.0.1'));
+  t.teardown(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  await Promise.all(crowd.map((socket) => once(socket, 'connect')));
+  const device = await TestDevice.connect(identity);
+  t.ok(device.client.connected);
+  await device.close();
 });
 
 onEachEngine('presence, takeover, desired state and commands', async (t, engine) => {
