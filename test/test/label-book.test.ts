@@ -9,7 +9,7 @@ import { startServer } from '../src/system/server.js';
 const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 
 t.test(
-  'classes are renamed, merged and split, and what was split waits for a new label',
+  'classes are renamed, merged and split, and the book says what they mean, beside the frame too',
   { timeout: 300_000, ...skip },
   async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'lineside-book-'));
@@ -80,6 +80,59 @@ t.test(
     await page.getByRole('link', { name: 'Label book' }).click();
     await history.getByText('Somebody has labelled one of its frames since.').waitFor();
     t.equal(await page.getByTestId('undo-split').count(), 0);
+
+    await page.getByTestId('edit-good').click();
+    await page.getByTestId('definition').fill('Nothing can be seen or felt.');
+    await page.getByTestId('save-entry').dblclick();
+    await page.getByTestId('class-entry-good').getByText('Nothing can be seen or felt.').waitFor();
+    await page.getByRole('link', { name: 'Review' }).click();
+    await page.getByTestId('review-reason').waitFor();
+    await page.keyboard.press('b');
+    const panel = page.getByTestId('book-panel');
+    await panel.getByText('Nothing can be seen or felt.').waitFor();
+    await page.keyboard.press('e');
+    await page.getByTestId('example-class').click();
+    await page.getByRole('option', { name: 'good', exact: true }).click();
+    await page.getByText('Borderline', { exact: true }).click();
+    await page.getByTestId('example-note').fill('A shadow, no dent');
+    await page.keyboard.press('Enter');
+    await panel.getByText('A shadow, no dent').waitFor();
+    await page.reload();
+    await panel.getByText('A shadow, no dent').waitFor();
+    await page.keyboard.press('b');
+    await panel.waitFor({ state: 'detached' });
+
+    await page.getByRole('link', { name: 'Dataset' }).click();
+    await page.getByTestId('tile').first().dblclick();
+    await page.getByTestId('into-book').click();
+    await page.getByTestId('example-class').click();
+    await page.getByRole('option', { name: 'good', exact: true }).click();
+    await page.getByTestId('add-example').click();
+    await page.getByText('The frame is in the book, under good.').waitFor();
+
+    await page.goto(new URL('/label-book', server.ready.apiUrl).href);
+    await page.getByTestId('versions-good').getByText('Version 3').click();
+    await page.getByTestId('book-version-1').click();
+    const shown = page.getByTestId('shown-version');
+    await shown.getByText('Nothing can be seen or felt.').waitFor();
+    t.equal(await shown.locator('img').count(), 0, 'the first version had no examples');
+
+    const answer = await page.request.post(`${server.ready.apiUrl}/api/v1/users`, {
+      headers: { 'x-lineside-csrf': '1' },
+      data: { email: 'operator@example.com', name: 'Operator', role: 'operator' },
+    });
+    const { signInPath } = (await answer.json()) as { signInPath: string };
+    const context = await browser.newContext({ viewport: { width: 800, height: 1280 } });
+    const tablet = await context.newPage();
+    await tablet.goto(new URL(signInPath, server.ready.apiUrl).href);
+    await tablet.getByTestId('sign-in-link-button').click();
+    await tablet.getByRole('link', { name: 'Label book' }).click();
+    await tablet.getByTestId('class-entry-good').getByText('A shadow, no dent').waitFor();
+    t.equal(await tablet.getByTestId('edit-good').count(), 0, 'operators read');
+    await tablet.getByRole('link', { name: 'Review' }).click();
+    await tablet.getByTestId('toggle-book').click();
+    await tablet.getByTestId('book-panel').getByText('A shadow, no dent').waitFor();
+    t.equal(await tablet.getByTestId('into-book').count(), 0);
     t.strictSame(complaints, []);
   },
 );

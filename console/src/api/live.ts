@@ -20,7 +20,7 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
     case 'queue':
       return [keys.stats, keys.status, keys.classes, keys.explorer, keys.disputes];
     case 'classes':
-      return [keys.classes, keys.explorer, keys.models];
+      return [keys.classes, keys.labelBook, keys.explorer, keys.models];
     case 'training':
       return [keys.training, keys.stats, keys.testSets];
     case 'transfer':

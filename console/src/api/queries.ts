@@ -157,6 +157,21 @@ export const classEffectsQuery = (id: string) =>
     queryKey: ['class-effects', id],
     queryFn: () => unwrap(client.GET('/api/v1/classes/{id}/effects', { params: { path: { id } } })),
   });
+/** What the book says of each class by now, by class. */
+export const labelBookQuery = queryOptions({
+  queryKey: keys.labelBook,
+  queryFn: async () => {
+    const { items } = await unwrap(client.GET('/api/v1/label-book'));
+    return new Map(items.map((entry) => [entry.classId, entry]));
+  },
+});
+export const bookVersionsQuery = (classId: string) =>
+  queryOptions({
+    queryKey: [...keys.labelBook, 'versions', classId],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/label-book/{id}/versions', { params: { path: { id: classId } } })))
+        .items,
+  });
 /** Frames that match now. */
 export const explorerSummaryQuery = (filter: FrameFilter) =>
   queryOptions({

@@ -8719,6 +8719,316 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/label-book/{id}/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a frame into the book; one that is there already gets the kind and the note */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice changes once */
+                        requestId: string;
+                        frameId: string;
+                        /** @enum {unknown} */
+                        kind: "representative" | "counter" | "borderline";
+                        note?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            classId: string;
+                            /** @description 0: nobody has written anything yet */
+                            version: number;
+                            /** @description What the class means, as plain text */
+                            definition: string;
+                            examples: {
+                                frameId: string;
+                                /** @enum {unknown} */
+                                kind: "representative" | "counter" | "borderline";
+                                note: string;
+                            }[];
+                            /** @description What is new in this version, for people */
+                            change: string;
+                            author: string | null;
+                            at: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each class means, with examples, in the order of the classes */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                classId: string;
+                                /** @description 0: nobody has written anything yet */
+                                version: number;
+                                /** @description What the class means, as plain text */
+                                definition: string;
+                                examples: {
+                                    frameId: string;
+                                    /** @enum {unknown} */
+                                    kind: "representative" | "counter" | "borderline";
+                                    note: string;
+                                }[];
+                                /** @description What is new in this version, for people */
+                                change: string;
+                                author: string | null;
+                                at: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-book/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything the book has said of a class, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                classId: string;
+                                /** @description 0: nobody has written anything yet */
+                                version: number;
+                                /** @description What the class means, as plain text */
+                                definition: string;
+                                examples: {
+                                    frameId: string;
+                                    /** @enum {unknown} */
+                                    kind: "representative" | "counter" | "borderline";
+                                    note: string;
+                                }[];
+                                /** @description What is new in this version, for people */
+                                change: string;
+                                author: string | null;
+                                at: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-book/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write the next version of what a class means */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The same id twice changes once */
+                        requestId: string;
+                        /** @description Version that was looked at */
+                        basedOn: number;
+                        /** @description What the class means, as plain text */
+                        definition: string;
+                        examples: {
+                            frameId: string;
+                            /** @enum {unknown} */
+                            kind: "representative" | "counter" | "borderline";
+                            note: string;
+                        }[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            classId: string;
+                            /** @description 0: nobody has written anything yet */
+                            version: number;
+                            /** @description What the class means, as plain text */
+                            definition: string;
+                            examples: {
+                                frameId: string;
+                                /** @enum {unknown} */
+                                kind: "representative" | "counter" | "borderline";
+                                note: string;
+                            }[];
+                            /** @description What is new in this version, for people */
+                            change: string;
+                            author: string | null;
+                            at: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review/answers": {
         parameters: {
             query?: never;

@@ -35,6 +35,7 @@ import type {
   transferStates,
 } from '../features/exchange/schemas.js';
 import type { Agreement, LabelRevision } from '../features/frames/schemas.js';
+import type { BookExample } from '../features/label-book/schemas.js';
 import type { ImportedFrom } from '../features/models/schemas.js';
 import type { Asked } from '../features/opinions/next-ask.js';
 import type { RuleName } from '../features/retrain/schemas.js';
@@ -369,6 +370,25 @@ export const classChanges = pgTable('class_changes', {
   author: text('author').notNull(),
   at: now('at'),
 });
+
+/** What each class means, with examples. Append-only: a change is a new row with all of it. */
+export const labelBookVersions = pgTable(
+  'label_book_versions',
+  {
+    classId: text('class_id')
+      .notNull()
+      .references(() => classes.id),
+    version: integer('version').notNull(),
+    definition: text('definition').notNull(),
+    examples: jsonb('examples').$type<BookExample[]>().notNull(),
+    /** What is new, for people. */
+    change: text('change').notNull(),
+    author: text('author').notNull(),
+    requestId: text('request_id').notNull().unique(),
+    at: now('at'),
+  },
+  (table) => [primaryKey({ columns: [table.classId, table.version] })],
+);
 
 /** A message that did not validate, kept for a person to look at; bounded by retention. */
 export const quarantine = pgTable('quarantine', {

@@ -16,6 +16,7 @@ import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { inspectorOf } from './inspection/inspector.js';
 import { registerInspection } from './inspection/routes.js';
+import { registerLabelBook } from './label-book/routes.js';
 import { registerLabelQuality } from './label-quality/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
 import { registerLabelling } from './labelling/routes.js';
@@ -41,6 +42,7 @@ export function registerProductFeatures(
   options: ArchitecturesOptions & ExchangeOptions,
 ): void {
   registerClasses(app, services);
+  registerLabelBook(app, services);
   registerFrames(app, services);
   registerExplorer(app, services);
   registerInspection(app, services);

@@ -18,6 +18,7 @@ import * as exchange from '../features/exchange/schemas.js';
 import * as explorer from '../features/explorer/schemas.js';
 import * as frames from '../features/frames/schemas.js';
 import * as inspection from '../features/inspection/schemas.js';
+import * as labelBook from '../features/label-book/schemas.js';
 import * as labelQuality from '../features/label-quality/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
@@ -59,6 +60,7 @@ export const declaredRoutes: AnyRoute[] = [
   exchange,
   frames,
   inspection,
+  labelBook,
   labelling,
   labelQuality,
   lineage,

@@ -6,9 +6,10 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { classesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
-import type { FrameFilter, FrameSort } from '../../api/types.js';
+import type { FrameFilter, FrameSort, Tile as TileData } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import { Blank, Failed, usePageTitle } from '../../ui/page.js';
+import { ExampleDialog, type ExampleFrame } from '../label-book/example-dialog.js';
 import classes from './dataset.module.css';
 import { type DatasetSearch, type FilterChange, filterOf, sorts } from './filter.js';
 import { FilterPanel } from './filter-panel.js';
@@ -152,6 +153,8 @@ function Frames({ request, total, tileWidth }: FramesProps) {
   const classById = useMemo(() => new Map(classList.map((each) => [each.id, each])), [classList]);
   const operator = useMay('operator');
   const [selection, select] = useState<Selection>(nothing);
+  const engineer = useMay('engineer');
+  const [example, setExample] = useState<ExampleFrame | null>(null);
   const [openPlace, setOpenPlace] = useState<number | null>(null);
   const grid = useRef<GridHandle | null>(null);
   const bulk = useBulk();
@@ -176,6 +179,14 @@ function Frames({ request, total, tileWidth }: FramesProps) {
   const accept = () => {
     if (operator && doubted.size > 0) void bulk.label(doubted, 'as suggested');
   };
+  const putIntoBook = (tile: TileData | undefined) => {
+    if (tile && engineer) {
+      setExample({
+        frameId: tile.id,
+        classId: tile.label?.classId ?? tile.decision?.classId ?? null,
+      });
+    }
+  };
   useDatasetKeys(
     {
       digit: byClass,
@@ -183,6 +194,9 @@ function Frames({ request, total, tileWidth }: FramesProps) {
         if (operator && ids.length > 0) void bulk.queue(ids);
       },
       accept,
+      example: () => {
+        if (selection.cursor !== null) putIntoBook(tileAt(selection.cursor));
+      },
       undo: () => void bulk.undo(),
       clear: () => select(nothing),
       all: () => {
@@ -200,7 +214,7 @@ function Frames({ request, total, tileWidth }: FramesProps) {
         return to !== null;
       },
     },
-    openPlace === null,
+    openPlace === null && example === null,
   );
   const step = (by: 1 | -1) => {
     const to = Math.min(total - 1, Math.max(0, (openPlace ?? 0) + by));
@@ -242,7 +256,9 @@ function Frames({ request, total, tileWidth }: FramesProps) {
         classById={classById}
         step={step}
         close={() => setOpenPlace(null)}
+        {...(engineer ? { putIntoBook } : {})}
       />
+      <ExampleDialog frame={example} close={() => setExample(null)} />
     </div>
   );
 }

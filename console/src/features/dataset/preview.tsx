@@ -1,5 +1,5 @@
 import { Button, Modal } from '@mantine/core';
-import { IconArrowLeft, IconArrowRight } from '@tabler/icons-react';
+import { IconArrowLeft, IconArrowRight, IconBook2 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { frameImageUrl } from '../../api/client.js';
 import type { ClassItem, Tile } from '../../api/types.js';
@@ -12,10 +12,11 @@ interface PreviewProps {
   classById: ReadonlyMap<string, ClassItem>;
   step: (by: 1 | -1) => void;
   close: () => void;
+  putIntoBook?: (tile: Tile) => void;
 }
 
 /** One frame, large. */
-export function Preview({ tile, classById, step, close }: PreviewProps) {
+export function Preview({ tile, classById, step, close, putIntoBook }: PreviewProps) {
   const named = (id: string) => classById.get(id)?.name ?? id;
   return (
     <Modal
@@ -27,6 +28,10 @@ export function Preview({ tile, classById, step, close }: PreviewProps) {
       onKeyDown={(event) => {
         if (event.key === 'ArrowLeft') step(-1);
         if (event.key === 'ArrowRight') step(1);
+        if (event.key === 'e' && tile && putIntoBook) {
+          event.preventDefault();
+          putIntoBook(tile);
+        }
       }}
     >
       {tile ? (
@@ -50,6 +55,16 @@ export function Preview({ tile, classById, step, close }: PreviewProps) {
                 : ''}
               {tile.waiting ? ' · waits for review' : ''}
             </span>
+            {putIntoBook ? (
+              <Button
+                variant="default"
+                leftSection={<IconBook2 size={18} />}
+                onClick={() => putIntoBook(tile)}
+                data-testid="into-book"
+              >
+                Into the label book <kbd className={classes.key}>E</kbd>
+              </Button>
+            ) : null}
             <Button component={Link} to={`/frames/${tile.id}`} variant="default">
               Lineage
             </Button>

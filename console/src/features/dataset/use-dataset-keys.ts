@@ -6,6 +6,8 @@ export interface DatasetKeys {
   queue(): void;
   /** Takes the suggested labels. */
   accept(): void;
+  /** Puts a frame into the label book. */
+  example(): void;
   undo(): void;
   clear(): void;
   all(): void;
@@ -50,6 +52,7 @@ function act(event: KeyboardEvent, actions: DatasetKeys): boolean {
   if (digit !== null) actions.digit(digit);
   else if (key === 'q') actions.queue();
   else if (key === 'a') actions.accept();
+  else if (key === 'e') actions.example();
   else if (key === 'escape') actions.clear();
   else if (key === 'enter' && !ownsActivation(event.target)) actions.open();
   else if (key === ' ' && !ownsActivation(event.target)) actions.toggle();

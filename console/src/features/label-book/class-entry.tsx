@@ -1,16 +1,26 @@
-import type { ClassItem } from '../../api/types.js';
+import { Button, Modal } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconHistory, IconPencil } from '@tabler/icons-react';
+import type { BookEntry, ClassItem } from '../../api/types.js';
 import { plural } from '../../ui/format.js';
 import { ClassMenu } from './class-menu.js';
+import { EntryBody } from './entry-body.js';
+import { EntryEditor } from './entry-editor.js';
 import classes from './label-book.module.css';
+import { VersionsView } from './versions-view.js';
 
 interface ClassEntryProps {
   item: ClassItem;
+  entry: BookEntry;
   classList: readonly ClassItem[];
   engineer: boolean;
 }
 
 /** One class of the book. */
-export function ClassEntry({ item, classList, engineer }: ClassEntryProps) {
+export function ClassEntry({ item, entry, classList, engineer }: ClassEntryProps) {
+  const [editing, edit] = useDisclosure(false);
+  const [looking, look] = useDisclosure(false);
+  const written = entry.definition !== '' || entry.examples.length > 0;
   return (
     <section
       className={classes.entry}
@@ -24,12 +34,45 @@ export function ClassEntry({ item, classList, engineer }: ClassEntryProps) {
           {plural(item.labels, 'labelled frame')}
           {item.formerNames.length > 0 ? ` · called ${item.formerNames.join(', ')} before` : ''}
         </span>
-        {engineer ? (
-          <div className={classes.entryTools}>
-            <ClassMenu item={item} classList={classList} />
-          </div>
-        ) : null}
+        <div className={`${classes.entryTools} ${classes.unprinted}`}>
+          {entry.version > 0 ? (
+            <Button
+              variant="subtle"
+              size="md"
+              leftSection={<IconHistory size={18} />}
+              onClick={look.open}
+              data-testid={`versions-${item.id}`}
+            >
+              Version {entry.version}
+            </Button>
+          ) : null}
+          {engineer ? (
+            <>
+              <Button
+                variant="default"
+                size="md"
+                leftSection={<IconPencil size={18} />}
+                onClick={edit.open}
+                data-testid={`edit-${item.id}`}
+              >
+                {written ? 'Edit' : 'Write'}
+              </Button>
+              <ClassMenu item={item} classList={classList} />
+            </>
+          ) : null}
+        </div>
       </header>
+      {written ? (
+        <EntryBody entry={entry} />
+      ) : (
+        <p className={classes.hint}>Nobody has written down yet what belongs to this class.</p>
+      )}
+      <Modal opened={editing} onClose={edit.close} title={`What ${item.name} means`} size="xl">
+        {editing ? <EntryEditor entry={entry} close={edit.close} /> : null}
+      </Modal>
+      <Modal opened={looking} onClose={look.close} title={`${item.name}, version by version`} size="xl">
+        {looking ? <VersionsView classId={item.id} /> : null}
+      </Modal>
     </section>
   );
 }

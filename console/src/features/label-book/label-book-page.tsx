@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus, IconPrinter, IconTags } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { classesQuery } from '../../api/queries.js';
+import { classesQuery, labelBookQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import { AddClassDialog } from '../review/add-class-dialog.js';
@@ -14,6 +14,7 @@ import { OutdatedModel } from './outdated-model.js';
 /** What the classes are, what each means, and how they came to be. */
 export function LabelBookPage() {
   const query = useQuery(classesQuery);
+  const book = useQuery(labelBookQuery);
   const engineer = useMay('engineer');
   const [adding, add] = useDisclosure(false);
   return (
@@ -53,9 +54,16 @@ export function LabelBookPage() {
               </Blank>
             </Panel>
           ) : (
-            classList.map((item) => (
-              <ClassEntry key={item.id} item={item} classList={classList} engineer={engineer} />
-            ))
+            <Loaded query={book} skeleton={<Loading rows={3} height={160} />}>
+              {(entries) =>
+                classList.map((item) => {
+                  const entry = entries.get(item.id);
+                  return entry ? (
+                    <ClassEntry key={item.id} {...{ item, entry, classList, engineer }} />
+                  ) : null;
+                })
+              }
+            </Loaded>
           )
         }
       </Loaded>

@@ -9,6 +9,8 @@ export const actions = {
   brighter: { key: ']', meaning: 'Brighter' },
   darker: { key: '[', meaning: 'Darker' },
   plain: { key: '\\', meaning: 'The picture as it is' },
+  book: { key: 'b', meaning: 'Show or hide the label book' },
+  example: { key: 'e', meaning: 'Put this frame into the label book' },
   help: { key: '?', meaning: 'Show the keys' },
 } as const;
 

@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconCloudOff, IconKeyboard, IconUsersGroup } from '@tabler/icons-react';
+import { IconBook2, IconBookmarkPlus, IconCloudOff, IconKeyboard, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { statsQuery, trainingRunsQuery } from '../../api/queries.js';
@@ -12,7 +12,13 @@ import type { ReviewSnapshot } from './session-state.js';
 /** New labels after which it is worth pointing at the training page. */
 const worthTraining = 20;
 
-export function ReviewHeader({ snapshot, help }: { snapshot: ReviewSnapshot; help: () => void }) {
+interface ReviewHeaderProps {
+  snapshot: ReviewSnapshot;
+  help: () => void;
+  book: { open: boolean; toggle: () => void; putIn: (() => void) | null };
+}
+
+export function ReviewHeader({ snapshot, help, book }: ReviewHeaderProps) {
   const stats = useQuery(statsQuery).data;
   // What is still on its way counts already: the numbers move with the person, not with the network.
   const left = Math.max(snapshot.items.length, (stats?.queued ?? 0) - snapshot.ahead);
@@ -46,6 +52,30 @@ export function ReviewHeader({ snapshot, help }: { snapshot: ReviewSnapshot; hel
           aria-label="Label quality"
         >
           <IconUsersGroup size={26} stroke={1.6} />
+        </ActionIcon>
+        {book.putIn ? (
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={44}
+            onClick={book.putIn}
+            aria-label="Put this frame into the label book"
+            data-testid="into-book"
+          >
+            <IconBookmarkPlus size={26} stroke={1.6} />
+          </ActionIcon>
+        ) : null}
+        <ActionIcon
+          variant={book.open ? 'light' : 'subtle'}
+          color={book.open ? 'blue' : 'gray'}
+          size={44}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={book.toggle}
+          aria-label="Label book"
+          aria-pressed={book.open}
+          data-testid="toggle-book"
+        >
+          <IconBook2 size={26} stroke={1.6} />
         </ActionIcon>
         <ActionIcon variant="subtle" color="gray" size={44} onClick={help} aria-label="Show the keys">
           <IconKeyboard size={26} stroke={1.6} />

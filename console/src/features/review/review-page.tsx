@@ -1,5 +1,5 @@
 import { Button, Loader } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useLocalStorage } from '@mantine/hooks';
 import { IconChecks, IconTags } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -8,6 +8,8 @@ import { classesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Answer, ClassItem } from '../../api/types.js';
 import { Blank, Failed, Loaded, usePageTitle } from '../../ui/page.js';
+import { BookPanel } from '../label-book/book-panel.js';
+import { ExampleDialog, type ExampleFrame } from '../label-book/example-dialog.js';
 import { AddClassDialog } from './add-class-dialog.js';
 import { AnswerPanel } from './answer-panel.js';
 import { FrameStage } from './frame-stage.js';
@@ -43,6 +45,13 @@ function Review({ classList }: { classList: ClassItem[] }) {
   const [keys, changeKeys] = useKeyMap();
   const zoom = useZoom();
   const light = useLight();
+  const [bookOpen, openBook] = useLocalStorage({
+    key: 'lineside.review-book',
+    defaultValue: false,
+    getInitialValueInEffect: false,
+  });
+  const toggleBook = () => openBook(!bookOpen);
+  const [example, setExample] = useState<ExampleFrame | null>(null);
   const { items, last } = snapshot;
   const item = items[0];
   const shownAt = useShownAt(item?.frame.id);
@@ -51,6 +60,10 @@ function Review({ classList }: { classList: ClassItem[] }) {
     pictures.keep([...items.map(({ frame }) => frame.id), ...(last ? [last.item.frame.id] : [])]);
   }, [pictures, items, last]);
 
+  const putIntoBook =
+    item && engineer
+      ? () => setExample({ frameId: item.frame.id, classId: item.prelabel?.classId ?? null })
+      : null;
   const answer = (chosen: Answer) => {
     if (item) session.answer(item.frame.id, chosen, performance.now() - shownAt.current);
   };
@@ -77,18 +90,25 @@ function Review({ classList }: { classList: ClassItem[] }) {
       brighter: light.brighter,
       darker: light.darker,
       plain: light.reset,
+      book: toggleBook,
+      example: () => putIntoBook?.(),
       help: help.open,
     },
-    !helpOpen && !addingClass,
+    !helpOpen && !addingClass && example === null,
   );
 
   return (
     <div className={classes.page}>
-      <ReviewHeader snapshot={snapshot} help={help.open} />
+      <ReviewHeader
+        snapshot={snapshot}
+        help={help.open}
+        book={{ open: bookOpen, toggle: toggleBook, putIn: putIntoBook }}
+      />
       {classList.length === 0 ? (
         <NoClasses add={engineer ? addClass.open : null} />
       ) : item ? (
-        <div className={classes.work}>
+        <div className={classes.work} data-book={bookOpen ? '' : undefined}>
+          {bookOpen ? <BookPanel classList={classList} /> : null}
           <FrameStage item={item} pictures={pictures} zoom={zoom} light={light} />
           <AnswerPanel
             item={item}
@@ -107,6 +127,7 @@ function Review({ classList }: { classList: ClassItem[] }) {
         <Waiting />
       )}
       <KeysDialog opened={helpOpen} onClose={help.close} keys={keys} change={changeKeys} />
+      <ExampleDialog frame={example} close={() => setExample(null)} />
       <AddClassDialog opened={addingClass} onClose={addClass.close} />
     </div>
   );

@@ -6,7 +6,8 @@ import { actionOf, type KeyMap, keyOf, type ReviewAction, readKeys } from './key
 /** Where Enter and Space answer the frame, whatever has the focus. */
 const answers = '[data-review-keys]';
 
-export type ReviewKeys = Record<ReviewAction, () => void> & { digit(place: number): void };
+/** An action that a page does not have does nothing there. */
+export type ReviewKeys = Partial<Record<ReviewAction, () => void>> & { digit(place: number): void };
 
 /** A dialog that fades out would keep the focus, and swallow the next key. */
 export const instantly = { duration: 0 };
@@ -49,7 +50,7 @@ function meaningOf(event: KeyboardEvent, keys: KeyMap, does: ReviewKeys): (() =>
   const action = key === null ? undefined : actionOf(keys, key);
   if (action) {
     const activates = key === 'Enter' || key === 'Space';
-    return activates && ownsActivation(event.target, answers) ? null : does[action];
+    return activates && ownsActivation(event.target, answers) ? null : (does[action] ?? null);
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return null;
   const place = digitKey(event);
