@@ -48,7 +48,7 @@ async function labelAll(api: ApiClient, say: (product: Product) => Product): Pro
 }
 
 onALine(
-  'a model that installs perfectly and is wrong on one product is stopped by the gate of the canary',
+  'a model that installs perfectly and is wrong on one product is stopped by the gate of the canary; a good one goes through the shadow',
   async (t: Test, line: Line, dir: string) => {
     const { api } = line;
     await api.createClass('grey');
@@ -141,6 +141,46 @@ onALine(
       patience,
     );
     t.pass('one click, and the canary decides as before, alone');
+
+    await labelAll(api, (product) => product);
+    const better = await train(api);
+    const shadow = { seconds: 5, share: 1, quality: { ...quality, observations: 10 } };
+    const trial = await api.createRollout(better, {
+      kind: 'staged',
+      groups: [
+        {
+          ...{ name: 'Shadow first', size: { kind: 'devices', devices: 1 } },
+          gate: { ...canaryGate, shadow },
+        },
+        { name: 'Rest', size: { kind: 'rest' }, gate: usualGate },
+      ],
+    });
+    let compared = 0;
+    await until(
+      'both to run what proved itself in the shadow',
+      async () => {
+        await feed();
+        const { state, reason, groups } = (await api.getRollout(trial.id)).rollout;
+        if (state === 'paused') throw new Error(reason ?? '');
+        if (groups[0]?.state === 'shadowing') {
+          for (const { reported } of await api.listDevices()) {
+            if (reported?.model?.version !== good) throw new Error('a device switched in the shadow');
+            compared = Math.max(compared, reported.shadow?.compared ?? 0);
+          }
+        }
+        return state === 'finished';
+      },
+      patience,
+    );
+    t.ok(compared > 0, `${compared} frames were compared while the old model decided`);
+    t.match((await api.getRollout(trial.id)).rollout.groups[0]?.trial, [
+      { kind: 'disagreement', state: 'holding' },
+      { kind: 'golden', state: 'holding', observations: 1 },
+    ]);
+    for (const device of await api.listDevices()) {
+      t.equal(device.reported?.model?.version, better);
+      t.equal(device.desiredChallenger, null);
+    }
   },
   { timeoutMs: 600_000 },
 );
