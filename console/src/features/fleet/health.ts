@@ -102,7 +102,7 @@ const updating = new Set(['downloading', 'verifying', 'held', 'compiling', 'self
 export function updateOf(device: Device): string | null {
   const update = device.reported?.update;
   if (!update || !updating.has(update.phase)) return null;
-  const phase = update.phase.replace('_', '-');
+  const phase = update.phase === 'held' ? 'ready, held by the plant' : update.phase.replace('_', '-');
   const share =
     update.phase === 'downloading' && update.progress !== undefined ? ` ${percent(update.progress)}` : '';
   return `${update.version ?? 'New model'}: ${phase}${share}`;
