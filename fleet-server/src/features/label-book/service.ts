@@ -1,7 +1,7 @@
 import { LinesideError } from '@lineside/shared';
 import { eq, inArray } from 'drizzle-orm';
 import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
-import { frames, labelBookVersions } from '../../db/schema.js';
+import { classes, frames, labelBookVersions } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { requireStanding } from '../classes/standing.js';
@@ -49,6 +49,8 @@ async function nextVersion(
   write: (before: BookEntry) => Content,
 ): Promise<BookEntry> {
   const { entry, fresh } = await retriedTransaction(services.database.db, async (tx) => {
+    // Writers of a page take turns: a repeated request sees what the first one wrote.
+    await tx.select({ id: classes.id }).from(classes).where(eq(classes.id, classId)).for('update');
     const [done] = await tx
       .select()
       .from(labelBookVersions)
