@@ -4452,7 +4452,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One-time tokens for many devices at once, one a name */
+        /** One-time tokens for many devices at once, each with a name of its own */
         post: {
             parameters: {
                 query?: never;
@@ -4463,7 +4463,11 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        names: string[];
+                        devices: {
+                            name: string;
+                            site?: string | null;
+                            tags?: string[];
+                        }[];
                         /** @default 1440 */
                         validMinutes?: number;
                     };

@@ -23,6 +23,7 @@ export type Benchmark = Ok<'/api/v1/devices/{id}/benchmark', 'post'>;
 export type Challenger = Ok<'/api/v1/challengers', 'get'>['items'][number];
 export type Drift = Ok<'/api/v1/drift', 'get'>['items'][number];
 export type ClaimToken = Ok<'/api/v1/devices/claim-tokens', 'post'>;
+export type ClaimTokenList = Ok<'/api/v1/devices/claim-token-list', 'post'>;
 export type ClassItem = Ok<'/api/v1/classes', 'get'>['items'][number];
 export type ClassChange = Ok<'/api/v1/class-changes', 'get'>['items'][number];
 export type BookEntry = Ok<'/api/v1/label-book', 'get'>['items'][number];

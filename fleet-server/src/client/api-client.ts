@@ -2,7 +2,7 @@ import type { Decision } from '@lineside/shared';
 import type { AuditVerification } from '../features/audit/schemas.js';
 import type { ClassItem } from '../features/classes/schemas.js';
 import type { DatasetVersion } from '../features/datasets/schemas.js';
-import type { Device } from '../features/devices/schemas.js';
+import type { Device, PlannedDevice } from '../features/devices/schemas.js';
 import type { Frame, LabelRevision } from '../features/frames/schemas.js';
 import type { Answer, ReviewItem } from '../features/labelling/schemas.js';
 import type { ModelVersion } from '../features/models/schemas.js';
@@ -112,7 +112,7 @@ export class ApiClient {
       name,
       ...(validMinutes === undefined ? {} : { validMinutes }),
     });
-  createClaimTokens = (body: { names: string[]; validMinutes?: number }) =>
+  createClaimTokens = (body: { devices: PlannedDevice[]; validMinutes?: number }) =>
     this.request<{ enrolUrl: string; expiresAt: string; items: { name: string; token: string }[] }>(
       'POST',
       '/devices/claim-token-list',

@@ -165,6 +165,9 @@ export const auditLog = pgTable('audit_log', {
 export const claimTokens = pgTable('claim_tokens', {
   secretHash: text('secret_hash').primaryKey(),
   name: text('name').notNull(),
+  /** What the device that enrols gets. */
+  site: text('site'),
+  tags: jsonb('tags').$type<string[]>().notNull().default([]),
   createdBy: text('created_by').notNull(),
   expiresAt: at('expires_at').notNull(),
   usedAt: at('used_at'),

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { decodeMessage, EnrolResponse } from '@lineside/shared';
 import t from 'tap';
 import { csvLine, csvRecords, parseCsv } from '../../src/cli/csv.js';
 import { columns, Output } from '../../src/cli/output.js';
@@ -102,12 +103,15 @@ t.test('devices, models and rollouts', async (t) => {
     token: /\.[0-9a-f]{64}$/,
   });
   const list = join(dir, 'names.csv');
-  await writeFile(list, 'name,where\nLine 3,hall\n"Line 4, left",hall\n');
+  await writeFile(list, 'name,site,tags\nLine 3,hall,\n"Line 4, left",hall,fast|new\n');
   const tokens = csvRecords((await admin('devices', 'enrol-list', list)).out, ['name', 'claim_token']);
   t.match(tokens, [{ name: 'Line 3' }, { name: 'Line 4, left' }]);
   const { keyPem: _key, csrPem } = await newCsr();
   const claimed = await enrol(tokens[1]?.enrol_url ?? '', tokens[1]?.claim_token ?? '', csrPem);
   t.equal(claimed.status, 201, 'each of them enrols a device');
+  t.match(await admin.json('devices', 'show', decodeMessage(EnrolResponse, claimed.body).deviceId), {
+    ...{ name: 'Line 4, left', site: 'hall', tags: ['fast', 'new'] },
+  });
   await writeFile(list, 'name\nLine 5\nLine 5\n');
   t.match(await admin('devices', 'enrol-list', list), { code: 1, said: /request_invalid/ });
   t.match((await admin('devices', 'export')).out, /^id,name,state[^\n]*\n.*,Line 1,offline,/);

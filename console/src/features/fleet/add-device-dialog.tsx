@@ -8,13 +8,9 @@ import { Copyable } from '../../ui/copyable.js';
 import { moment } from '../../ui/format.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
+import { claimContent, lifetimes } from './claim-content.js';
 
 const validNames = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const lifetimes = [
-  { value: '60', label: 'One hour' },
-  { value: '1440', label: 'One day' },
-  { value: '10080', label: 'One week' },
-];
 
 /** The agent's configuration file for this device, ready to be saved. */
 const agentConfig = (name: string, claim: ClaimToken): string => `{
@@ -62,7 +58,7 @@ export function AddDeviceDialog({ opened, onClose }: { opened: boolean; onClose:
           <Copyable label="Then start the agent" text="lineside-agent --config /etc/lineside/agent.json" />
           <div style={{ display: 'flex', alignItems: 'center', gap: 16, flexWrap: 'wrap' }}>
             <QRCodeSVG
-              value={JSON.stringify({ enrolUrl: create.data.enrolUrl, claimToken: create.data.token })}
+              value={claimContent(create.data.enrolUrl, create.data.token)}
               size={196}
               marginSize={4}
               title="Server address and claim token"

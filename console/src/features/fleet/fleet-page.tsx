@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconDeviceCctv, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -10,6 +10,7 @@ import { integer } from '../../ui/format.js';
 import { Blank, Figure, Figures, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { AddDeviceDialog } from './add-device-dialog.js';
+import { AddListDialog } from './bulk/add-list-dialog.js';
 import { DeviceCard } from './device-card.js';
 import { DeviceDrawer } from './device-drawer.js';
 import classes from './fleet.module.css';
@@ -28,10 +29,16 @@ export function FleetPage() {
   const devices = useQuery(devicesQuery);
   const admin = useMay('admin');
   const [adding, add] = useDisclosure(false);
+  const [addingList, addList] = useDisclosure(false);
   const addButton = admin ? (
-    <Button size="md" leftSection={<IconPlus size={18} />} onClick={add.open} data-testid="add-device">
-      Add a device
-    </Button>
+    <Group gap={10}>
+      <Button variant="default" size="md" onClick={addList.open} data-testid="add-device-list">
+        Add a list
+      </Button>
+      <Button size="md" leftSection={<IconPlus size={18} />} onClick={add.open} data-testid="add-device">
+        Add a device
+      </Button>
+    </Group>
   ) : null;
 
   return (
@@ -61,6 +68,7 @@ export function FleetPage() {
       </Loaded>
       <DeviceDrawer deviceId={openDevice ?? null} onClose={() => void navigate({ search: {} })} />
       <AddDeviceDialog opened={adding} onClose={add.close} />
+      <AddListDialog opened={addingList} onClose={addList.close} />
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Device } from '../../features/devices/schemas.js';
+import type { Device, PlannedDevice } from '../../features/devices/schemas.js';
 import type { Command } from '../command.js';
 import { csvLine, csvRecords } from '../csv.js';
 import { UsageError } from '../exit-status.js';
@@ -8,6 +8,12 @@ import { columns } from '../output.js';
 const stateOf = (device: Device): string =>
   device.revokedAt ? 'revoked' : device.online ? 'online' : 'offline';
 const modelOf = (device: Device): string => device.reported?.model?.version ?? '';
+
+const planned = ({ name = '', site, tags }: Record<string, string>): PlannedDevice => ({
+  name,
+  ...(site ? { site } : {}),
+  ...(tags ? { tags: tags.split('|').map((tag) => tag.trim()) } : {}),
+});
 
 export const devices: readonly Command[] = [
   {
@@ -94,13 +100,13 @@ export const devices: readonly Command[] = [
   {
     words: 'devices enrol-list',
     arguments: ['FILE'],
-    help: 'claim tokens for the names in a CSV with the column name, as CSV',
+    help: 'claim tokens for a CSV with the column name, and site and tags (parted by |) where wanted, as CSV',
     options: { 'valid-minutes': { value: 'N', help: 'how long; a day by default' } },
     async run({ api, arguments: [path = ''], options, output }) {
-      const names = csvRecords(await readFile(path, 'utf8'), ['name']).map((row) => row.name ?? '');
+      const devices = csvRecords(await readFile(path, 'utf8'), ['name']).map(planned);
       const validMinutes = options.number('valid-minutes');
       const list = await (await api()).createClaimTokens({
-        names,
+        devices,
         ...(validMinutes === undefined ? {} : { validMinutes }),
       });
       const { enrolUrl, expiresAt, items } = list;

@@ -11,6 +11,7 @@ import type { Db } from '../../db/database.js';
 import { claimTokens, devices } from '../../db/schema.js';
 import type { Artifacts, Audit, LiveBus } from '../../services.js';
 import type { FleetCa } from '../../trust/fleet-ca.js';
+import type { PlannedDevice } from './schemas.js';
 
 const minuteMs = 60_000;
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -48,22 +49,27 @@ export class Enrolment {
     validMinutes: number,
     createdBy: string,
   ): Promise<{ token: string; expiresAt: Date }> {
-    const { items, expiresAt } = await this.createTokens([name], validMinutes, createdBy);
+    const { items, expiresAt } = await this.createTokens([{ name }], validMinutes, createdBy);
     return { token: items[0]?.token ?? '', expiresAt };
   }
 
-  /** One token a name: all of them, or none. */
+  /** One token a device: all of them, or none. @throws LinesideError `request_invalid` when a name comes twice */
   async createTokens(
-    names: readonly string[],
+    planned: readonly PlannedDevice[],
     validMinutes: number,
     createdBy: string,
   ): Promise<{ items: { name: string; token: string }[]; expiresAt: Date }> {
     const { db, ca, now, audit } = this.options;
     const expiresAt = new Date(now() + validMinutes * minuteMs);
-    const made = names.map((name) => ({ name, secret: randomBytes(24).toString('base64url') }));
+    const names = planned.map(({ name }) => name);
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (twice !== undefined) throw new LinesideError('request_invalid', `${twice} is in the list twice`);
+    const made = planned.map((device) => ({ ...device, secret: randomBytes(24).toString('base64url') }));
     await db
       .insert(claimTokens)
-      .values(made.map(({ name, secret }) => ({ secretHash: hash(secret), name, createdBy, expiresAt })));
+      .values(
+        made.map(({ secret, ...device }) => ({ ...device, secretHash: hash(secret), createdBy, expiresAt })),
+      );
     const [first, ...others] = names;
     await audit.record({
       actor: createdBy,
@@ -104,6 +110,8 @@ export class Enrolment {
       await tx.insert(devices).values({
         id: deviceId,
         name: token.name,
+        site: token.site,
+        tags: token.tags,
         certificatePem: certificate.pem,
         certificateSha256: certificate.sha256,
         certificateExpiresAt: certificate.expiresAt,

@@ -131,7 +131,7 @@ export function registerDevices(
   });
   mount(app, schemas.createClaimTokens, async ({ body, actor }) => {
     const { items, expiresAt } = await options.enrolment.createTokens(
-      body.names,
+      body.devices,
       body.validMinutes ?? 1440,
       actor.email,
     );

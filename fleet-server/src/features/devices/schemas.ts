@@ -100,19 +100,25 @@ export const createClaimToken = defineRoute({
     expiresAt: Timestamp,
   }),
 });
+/** A device that is to enrol: its name, where it will stand and what it belongs to. */
+export const PlannedDevice = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
+    site: Type.Optional(DeviceLabels.properties.site),
+    tags: Type.Optional(DeviceLabels.properties.tags),
+  },
+  { additionalProperties: false },
+);
+export type PlannedDevice = Static<typeof PlannedDevice>;
 export const createClaimTokens = defineRoute({
   method: 'POST',
   url: '/devices/claim-token-list',
   tag: 'devices',
-  summary: 'One-time tokens for many devices at once, one a name',
+  summary: 'One-time tokens for many devices at once, each with a name of its own',
   access: 'admin',
   status: 201,
   body: Type.Object({
-    names: Type.Array(Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }), {
-      minItems: 1,
-      maxItems: 1000,
-      uniqueItems: true,
-    }),
+    devices: Type.Array(PlannedDevice, { minItems: 1, maxItems: 1000 }),
     validMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 43200, default: 1440 })),
   }),
   response: Type.Object({
