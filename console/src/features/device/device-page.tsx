@@ -13,6 +13,7 @@ import pageClasses from '../../ui/page.module.css';
 import { Note, Tag } from '../../ui/signal.js';
 import { DeviceDrift } from '../drift/drift-panel.js';
 import { RunningModel } from '../fleet/device-card.js';
+import { QuarantineDecision } from '../fleet/device-decisions.js';
 import { healthOf, updateOf } from '../fleet/health.js';
 import { BenchmarkPanel } from './benchmark-panel.js';
 import { Cameras } from './cameras.js';
@@ -171,6 +172,7 @@ function Head({ device }: { device: Device }) {
               ) : null}
             </Note>
           ))}
+          <QuarantineDecision device={device} />
         </div>
       ) : null}
     </>

@@ -1,19 +1,17 @@
-import { Button, Drawer } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Drawer } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { client, frameImageUrl, unwrap } from '../../api/client.js';
-import { deviceQuery, keys } from '../../api/queries.js';
-import { useMay } from '../../api/session.js';
+import { frameImageUrl } from '../../api/client.js';
+import { deviceQuery } from '../../api/queries.js';
 import type { Device } from '../../api/types.js';
 import { Ago } from '../../ui/clock.js';
-import { ConfirmDialog } from '../../ui/confirm.js';
 import { bytes, duration, integer, moment, percent } from '../../ui/format.js';
 import { Loaded, Loading } from '../../ui/page.js';
 import { Lamp, Note, Tag } from '../../ui/signal.js';
 import { EventsList } from '../device/events-list.js';
 import { cameraTones, cameraWords } from '../device/stages.js';
 import { RunningModel } from './device-card.js';
+import { QuarantineDecision, Revoke } from './device-decisions.js';
 import classes from './fleet.module.css';
 import { decidedAlone, healthOf, updateOf } from './health.js';
 
@@ -41,8 +39,11 @@ function DeviceDetail({ deviceId }: { deviceId: string }) {
           <Cameras device={data} />
           <h3 className={classes.section}>Events</h3>
           <EventsList deviceId={deviceId} />
-          <Quarantine device={data} />
-          <Revoke device={data} />
+          {data.quarantinedAt ? null : (
+            <div style={{ marginTop: 30 }}>
+              <Revoke device={data} />
+            </div>
+          )}
         </>
       )}
     </Loaded>
@@ -86,6 +87,7 @@ function Overview({ device }: { device: Device }) {
           {complaint.text}
         </Note>
       ))}
+      <QuarantineDecision device={device} />
       <dl className={classes.drawerGrid}>
         <dt>Model</dt>
         <dd>
@@ -160,70 +162,5 @@ function Cameras({ device }: { device: Device }) {
         ))}
       </ul>
     </>
-  );
-}
-
-function Revoke({ device }: { device: Device }) {
-  const admin = useMay('admin');
-  const queryClient = useQueryClient();
-  const [asking, ask] = useDisclosure(false);
-  const revoke = useMutation({
-    mutationFn: () =>
-      unwrap(client.POST('/api/v1/devices/{id}/revoke', { params: { path: { id: device.id } } })),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: keys.devices });
-      ask.close();
-    },
-  });
-  if (!admin || device.revokedAt) return null;
-  return (
-    <div style={{ marginTop: 30 }}>
-      <Button color="red" variant="light" size="md" onClick={ask.open}>
-        Revoke device
-      </Button>
-      <ConfirmDialog
-        opened={asking}
-        onClose={ask.close}
-        title={`Revoke ${device.name}?`}
-        confirm="Revoke"
-        danger
-        action={revoke}
-      >
-        Its certificate stops working and the connection is dropped at once. The camera goes on deciding on
-        its own, but sends nothing and gets no new model until it is enrolled again.
-      </ConfirmDialog>
-    </div>
-  );
-}
-
-function Quarantine({ device }: { device: Device }) {
-  const admin = useMay('admin');
-  const queryClient = useQueryClient();
-  const [asking, ask] = useDisclosure(false);
-  const release = useMutation({
-    mutationFn: () =>
-      unwrap(client.POST('/api/v1/devices/{id}/release', { params: { path: { id: device.id } } })),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: keys.devices });
-      ask.close();
-    },
-  });
-  if (!admin || !device.quarantinedAt || device.revokedAt) return null;
-  return (
-    <div style={{ marginTop: 30 }}>
-      <Button variant="default" size="md" onClick={ask.open} data-testid="release-device">
-        Let it connect again
-      </Button>
-      <ConfirmDialog
-        opened={asking}
-        onClose={ask.close}
-        title={`Let ${device.name} connect again?`}
-        confirm="Let it connect"
-        action={release}
-      >
-        Only if you know which machine had the copy and it is gone, such as a copied disk that was started for
-        a test. Otherwise revoke the device and enrol it anew: whoever has the copy has its key.
-      </ConfirmDialog>
-    </div>
   );
 }
