@@ -41,7 +41,7 @@ t.test(
     const { admin } = server;
     for (const name of ['good', 'scratch']) await admin.post('/classes', { name, colour: '#009e73' });
     await admin.put('/label-quality/settings', {
-      ...{ secondOpinions: 1, sureModel: null, disputedInDatasets: false },
+      ...{ secondOpinions: 1, sureModel: null, knownAnswers: 0, disputedInDatasets: false },
     });
     const browser = await launchBrowser();
     t.teardown(() => browser.close());
@@ -127,6 +127,9 @@ t.test(
     await eve.getByTestId('quality-people').getByRole('link', { name: '1 frame differs' }).first().click();
     await eve.locator(`[data-testid=tile][data-frame-id="${ids[1]}"]`).waitFor();
     t.equal(await eve.getByTestId('tile').count(), 1, 'the frame behind the figure');
+    await eve.getByTestId('tile').click();
+    await eve.getByTestId('mark-known').click();
+    await eve.getByText('1 frame marked as known answer').waitFor();
 
     await ann.reload();
     await ann.getByTestId('taught').getByText('2 of them are in dataset v').waitFor();

@@ -9575,6 +9575,171 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/known-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Frames whose answer is known, the newest mark first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                frameId: string;
+                                classId: string;
+                                markedBy: string;
+                                /** Format: date-time */
+                                markedAt: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Mark labelled frames as known answers, with the label they have; disputed ones and those without a class are left */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        frameIds: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            marked: number;
+                            left: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/known-answers/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Frames are no known answers any more; what people said of them is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        frameIds: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            removed: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/label-quality": {
         parameters: {
             query?: never;
@@ -9628,6 +9793,28 @@ export interface paths {
                                     high: number | null;
                                     n: number;
                                 };
+                                knownAnswers: {
+                                    agreed: {
+                                        value: number | null;
+                                        low: number | null;
+                                        high: number | null;
+                                        n: number;
+                                    };
+                                    /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                    differing: string[];
+                                };
+                                knownByClass: {
+                                    /** @description What the frames are known to be */
+                                    classId: string;
+                                    agreed: {
+                                        value: number | null;
+                                        low: number | null;
+                                        high: number | null;
+                                        n: number;
+                                    };
+                                    /** @description Frames on which they differ, the newest first, at most 50; none for an operator */
+                                    differing: string[];
+                                }[];
                                 byClass: {
                                     classId: string | null;
                                     agreed: {
@@ -9681,6 +9868,8 @@ export interface paths {
                             /** @description Second opinions that are still to come */
                             awaited: number;
                             disputed: number;
+                            /** @description Frames whose answer is known */
+                            known: number;
                         };
                     };
                 };
@@ -11407,6 +11596,8 @@ export interface paths {
                             /** @description Share of the frames that people label which a second person is asked about */
                             secondOpinions: number;
                             sureModel: number | null;
+                            /** @description Share of known answers among the frames that a person is asked about */
+                            knownAnswers: number;
                             /** @description Disputed frames go into dataset versions all the same */
                             disputedInDatasets: boolean;
                         };
@@ -11444,6 +11635,8 @@ export interface paths {
                         /** @description Share of the frames that people label which a second person is asked about */
                         secondOpinions: number;
                         sureModel: number | null;
+                        /** @description Share of known answers among the frames that a person is asked about */
+                        knownAnswers: number;
                         /** @description Disputed frames go into dataset versions all the same */
                         disputedInDatasets: boolean;
                     };
@@ -11460,6 +11653,8 @@ export interface paths {
                             /** @description Share of the frames that people label which a second person is asked about */
                             secondOpinions: number;
                             sureModel: number | null;
+                            /** @description Share of known answers among the frames that a person is asked about */
+                            knownAnswers: number;
                             /** @description Disputed frames go into dataset versions all the same */
                             disputedInDatasets: boolean;
                         };

@@ -436,6 +436,34 @@ export const reviewItems = pgTable(
   (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
 );
 
+/** Frames whose label is certain: operators are asked about them without knowing, to measure them. */
+export const knownAnswers = pgTable('known_answers', {
+  frameId: text('frame_id')
+    .primaryKey()
+    .references(() => frames.id),
+  classId: text('class_id').notNull(),
+  markedBy: text('marked_by').notNull(),
+  markedAt: now('marked_at'),
+});
+
+/** A known answer that a person is asked for, or was. What they said is among the labels. */
+export const knownChecks = pgTable(
+  'known_checks',
+  {
+    author: text('author').notNull(),
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+    /** Fencing token: rises each time it is lent. */
+    token: integer('token').notNull(),
+    /** Its place among what else the person had on lease. */
+    priority: doublePrecision('priority').notNull(),
+    leaseExpiresAt: at('lease_expires_at'),
+    answeredAt: at('answered_at'),
+  },
+  (table) => [primaryKey({ columns: [table.author, table.frameId] })],
+);
+
 /** What the embeddings said of a frame when they were last looked through; replaced as a whole by the next time. */
 export const frameFindings = pgTable(
   'frame_findings',

@@ -16,6 +16,7 @@ import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { inspectorOf } from './inspection/inspector.js';
 import { registerInspection } from './inspection/routes.js';
+import { registerKnownAnswers } from './known-answers/routes.js';
 import { registerLabelBook } from './label-book/routes.js';
 import { registerLabelQuality } from './label-quality/routes.js';
 import { createLabellingBackground } from './labelling/background.js';
@@ -50,6 +51,7 @@ export function registerProductFeatures(
   registerOpinions(app, services);
   registerAdjudication(app, services);
   registerLabelQuality(app, services);
+  registerKnownAnswers(app, services);
   registerDatasets(app, services);
   registerBoxes(app, services);
   registerRules(app, services);

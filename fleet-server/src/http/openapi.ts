@@ -18,6 +18,7 @@ import * as exchange from '../features/exchange/schemas.js';
 import * as explorer from '../features/explorer/schemas.js';
 import * as frames from '../features/frames/schemas.js';
 import * as inspection from '../features/inspection/schemas.js';
+import * as knownAnswers from '../features/known-answers/schemas.js';
 import * as labelBook from '../features/label-book/schemas.js';
 import * as labelQuality from '../features/label-quality/schemas.js';
 import * as labelling from '../features/labelling/schemas.js';
@@ -62,6 +63,7 @@ export const declaredRoutes: AnyRoute[] = [
   inspection,
   labelBook,
   labelling,
+  knownAnswers,
   labelQuality,
   lineage,
   models,

@@ -20,7 +20,7 @@ onEachEngine('adjudication', async (t, engine) => {
     await world.reset();
     await addClasses(world, ['good', 'scratch', 'dent']);
     await setOpinionSettings(services, eve.email, {
-      ...{ secondOpinions: 1, sureModel: null, disputedInDatasets: false },
+      ...{ secondOpinions: 1, sureModel: null, knownAnswers: 0, disputedInDatasets: false },
     });
   });
   const inTurn = async (who: typeof ann, given: service.AnswerBody['answer']) => {

@@ -51,7 +51,7 @@ onEachEngine('label quality', async (t, engine) => {
     await world.reset();
     await addClasses(world, ['good', 'scratch']);
     await setOpinionSettings(services, eve.email, {
-      ...{ secondOpinions: 1, sureModel: null, disputedInDatasets: false },
+      ...{ secondOpinions: 1, sureModel: null, knownAnswers: 0, disputedInDatasets: false },
     });
   });
   const answers = async (who: typeof ann, given: readonly string[], pauseMs = 2000) => {

@@ -83,7 +83,12 @@ onEachEngine('opinions', async (t, engine) => {
   const world = await openWorld(t, engine);
   const { services } = world;
   const { db } = services.database;
-  const settings = { secondOpinions: 1, sureModel: 0.95 as number | null, disputedInDatasets: false };
+  const settings = {
+    secondOpinions: 1,
+    sureModel: 0.95 as number | null,
+    knownAnswers: 0,
+    disputedInDatasets: false,
+  };
   t.beforeEach(async () => {
     await world.reset();
     await addClasses(world, ['good', 'scratch', 'dent']);

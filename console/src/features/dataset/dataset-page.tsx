@@ -248,6 +248,7 @@ function Frames({ request, total, tileWidth }: FramesProps) {
           doubted={[...doubted.values()].flat().length}
           accept={accept}
           queue={() => void bulk.queue(ids)}
+          known={engineer ? () => void bulk.known(ids) : null}
           clear={() => select(nothing)}
         />
       ) : null}

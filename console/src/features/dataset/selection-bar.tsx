@@ -1,5 +1,5 @@
 import { Button, Progress } from '@mantine/core';
-import { IconChecklist, IconWand, IconX } from '@tabler/icons-react';
+import { IconCertificate, IconChecklist, IconWand, IconX } from '@tabler/icons-react';
 import type { ClassItem } from '../../api/types.js';
 import { integer, plural } from '../../ui/format.js';
 import { digitOf } from '../review/answer-panel.js';
@@ -16,12 +16,14 @@ interface SelectionBarProps {
   doubted: number;
   accept: () => void;
   queue: () => void;
+  /** Null: not for this person. */
+  known: (() => void) | null;
   clear: () => void;
 }
 
 /** What can be done with the chosen frames. */
 export function SelectionBar(props: SelectionBarProps) {
-  const { chosen, classList, progress, stop, label, doubted, accept, queue, clear } = props;
+  const { chosen, classList, progress, stop, label, doubted, accept, queue, known, clear } = props;
   if (progress && progress.total > progress.done) {
     return (
       <div className={classes.bar} role="status">
@@ -66,6 +68,16 @@ export function SelectionBar(props: SelectionBarProps) {
       >
         To the queue <kbd className={classes.key}>Q</kbd>
       </Button>
+      {known ? (
+        <Button
+          variant="default"
+          leftSection={<IconCertificate size={18} />}
+          onClick={known}
+          data-testid="mark-known"
+        >
+          Known answer
+        </Button>
+      ) : null}
       <Button variant="subtle" color="gray" onClick={clear} aria-label="Choose none">
         <IconX size={18} />
       </Button>

@@ -100,8 +100,24 @@ export function useBulk() {
     if (done > 0) notifyDone(`${plural(done, 'frame')} at the front of the review queue.`);
   }
 
+  /** Marks frames as known answers, with the labels they have. */
+  async function known(ids: readonly string[]): Promise<void> {
+    let marked = 0;
+    const done = await inParts(ids, 'Not marked', async (frameIds) => {
+      marked += (await unwrap(client.POST('/api/v1/known-answers', { body: { frameIds } }))).marked;
+    });
+    if (done === 0) return;
+    const left = done - marked;
+    notifyDone(
+      `${plural(marked, 'frame')} marked as known ${marked === 1 ? 'answer' : 'answers'}.${
+        left > 0 ? ` ${plural(left, 'frame')} without a settled class left out.` : ''
+      }`,
+    );
+  }
+
   return {
     label,
+    known,
     undo,
     queue,
     progress,

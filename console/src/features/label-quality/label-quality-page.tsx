@@ -60,9 +60,9 @@ export function LabelQualityPage() {
             )}
             <p className={classes.words}>
               Figures come from second opinions that were asked for by chance, of a person who did not know
-              the first answer. The bar is the 95 % interval after Wilson; n is the number of frames. Kappa
-              and alpha are agreement beyond chance. An hour is an hour of answering: pauses above a minute
-              are left out.
+              the first answer, and from frames whose answer is known. The bar is the 95 % interval after
+              Wilson; n is the number of frames. Kappa and alpha are agreement beyond chance. An hour is an
+              hour of answering: pauses above a minute are left out.
             </p>
             {engineer ? <SettingsPanel /> : null}
           </>
@@ -72,7 +72,7 @@ export function LabelQualityPage() {
   );
 }
 
-function Overview({ quality: { all, awaited, disputed } }: { quality: LabelQuality }) {
+function Overview({ quality: { all, awaited, disputed, known } }: { quality: LabelQuality }) {
   const { value, low, high, n } = all.agreed;
   return (
     <Figures>
@@ -84,6 +84,11 @@ function Overview({ quality: { all, awaited, disputed } }: { quality: LabelQuali
       />
       <Figure label="Krippendorff’s alpha" value={coefficient(all.alpha)} note={`n ${integer(n)}`} />
       <Figure label="Second opinions to come" value={integer(awaited)} />
+      <Figure
+        label="Known answers"
+        value={integer(known)}
+        note={known > 0 ? null : 'Mark some in the dataset'}
+      />
       <Figure
         label="Disputed frames"
         value={integer(disputed)}

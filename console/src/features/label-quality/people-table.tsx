@@ -10,6 +10,16 @@ interface TableProps {
   nameOf: (classId: string | null) => string;
 }
 
+/** What a person said of each class, and of frames that are known to be of it. */
+function classesOf({ byClass, knownByClass }: LabelQuality['people'][number]) {
+  const ids = new Set([...byClass, ...knownByClass].map(({ classId }) => classId));
+  return [...ids].map((classId) => ({
+    classId,
+    second: byClass.find((each) => each.classId === classId),
+    known: knownByClass.find((each) => each.classId === classId),
+  }));
+}
+
 /** Each person: how much, how fast, and how far a second person said the same. */
 export function PeopleTable({ quality, nameOf }: TableProps) {
   return (
@@ -23,6 +33,7 @@ export function PeopleTable({ quality, nameOf }: TableProps) {
               <th className={pageClasses.num}>Answers</th>
               <th className={pageClasses.num}>An hour</th>
               <th>A second person said the same</th>
+              <th>Known answers right</th>
               <th>Upheld in disputes</th>
             </tr>
           </thead>
@@ -39,17 +50,19 @@ export function PeopleTable({ quality, nameOf }: TableProps) {
                   <CompareRate of={person.secondOpinions} />
                 </td>
                 <td>
+                  <CompareRate of={person.knownAnswers} />
+                </td>
+                <td>
                   <Rate of={person.upheld} />
                 </td>
               </tr>,
-              ...person.byClass.map((each) => (
-                <tr key={`${person.author} ${each.classId}`}>
+              ...classesOf(person).map(({ classId, second, known }) => (
+                <tr key={`${person.author} ${classId}`}>
                   {quality.own ? null : <td />}
-                  <td>{nameOf(each.classId)}</td>
+                  <td>{nameOf(classId)}</td>
                   <td colSpan={2} />
-                  <td>
-                    <CompareRate of={each} />
-                  </td>
+                  <td>{second ? <CompareRate of={second} /> : null}</td>
+                  <td>{known ? <CompareRate of={known} /> : null}</td>
                   <td />
                 </tr>
               )),

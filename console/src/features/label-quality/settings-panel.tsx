@@ -25,6 +25,7 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
   const [sure, setSure] = useState<number | string>(
     settings.sureModel === null ? '' : settings.sureModel * 100,
   );
+  const [known, setKnown] = useState<number | string>(settings.knownAnswers * 100);
   const [disputed, setDisputed] = useState(settings.disputedInDatasets);
   const save = useMutation({
     mutationFn: () =>
@@ -33,6 +34,7 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
           body: {
             secondOpinions: Number(share) / 100,
             sureModel: sure === '' ? null : Number(sure) / 100,
+            knownAnswers: Number(known) / 100,
             disputedInDatasets: disputed,
           },
         }),
@@ -69,6 +71,17 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
         value={sure}
         onChange={setSure}
         w={280}
+      />
+      <NumberInput
+        label="Known answers"
+        description="Share of what a person is asked"
+        suffix=" %"
+        min={0}
+        max={50}
+        decimalScale={1}
+        value={known}
+        onChange={setKnown}
+        w={220}
       />
       <Switch
         label="Disputed frames go into datasets all the same"

@@ -4,11 +4,12 @@ import { type Compared, type LabelQuality, mostLinked } from './schemas.js';
 
 type Pair = readonly [string, string];
 
-/** @param comparisons the newest frame first */
-function compared(comparisons: readonly Comparison[]): Compared {
-  const differing = comparisons.filter((each) => !agree(each));
+const compared = (comparisons: readonly Comparison[]): Compared => shareOf(comparisons, agree);
+
+function shareOf<E extends { frameId: string }>(cases: readonly E[], agreed: (each: E) => boolean): Compared {
+  const differing = cases.filter((each) => !agreed(each));
   return {
-    agreed: proportion(comparisons.length - differing.length, comparisons.length),
+    agreed: proportion(cases.length - differing.length, cases.length),
     differing: differing.slice(0, mostLinked).map(({ frameId }) => frameId),
   };
 }
@@ -24,6 +25,28 @@ const group = <K, V>(values: readonly V[], keysOf: (value: V) => Iterable<K>): M
 };
 
 const sides = ({ first, second }: Comparison) => [first, second];
+
+/** What a person said of a frame whose answer is known. */
+export interface Checked {
+  frameId: string;
+  author: string;
+  answer: string;
+  known: string;
+}
+
+const isRight = ({ answer, known }: Checked): boolean => answer === `class:${known}`;
+
+/** @param checked the newest frame first */
+export function ofChecks(author: string, checked: readonly Checked[]) {
+  const mine = checked.filter((each) => each.author === author);
+  return {
+    knownAnswers: shareOf(mine, isRight),
+    knownByClass: [...group(mine, ({ known }) => [known])].map(([classId, theirs]) => ({
+      classId,
+      ...shareOf(theirs, isRight),
+    })),
+  };
+}
 
 /** What the comparisons say of one person. */
 export function ofPerson(author: string, comparisons: readonly Comparison[]) {

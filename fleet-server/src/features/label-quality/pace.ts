@@ -21,7 +21,7 @@ export async function paces(db: DbOrTransaction, since: Date, author?: string): 
       select author, least(coalesce(duration_ms, 0) / 1000.0, ${pauseSeconds}::float8) as took,
         extract(epoch from at - lag(at) over (partition by author order by at)) as gap
       from labels
-      where at >= ${since.toISOString()}::timestamptz and source in ('review', 'second_opinion')
+      where at >= ${since.toISOString()}::timestamptz and source in ('review', 'second_opinion', 'known_answer')
         and why is not null and kind in ('class', 'unsure')
         ${author === undefined ? sql`` : sql`and author = ${author}`}
     )

@@ -30,6 +30,13 @@ export const PersonQuality = Type.Object({
     { ...Proportion.properties },
     { description: 'Of the disputes that an engineer decided, those decided as the person said' },
   ),
+  knownAnswers: Compared,
+  knownByClass: Type.Array(
+    Type.Object({
+      classId: Type.String({ description: 'What the frames are known to be' }),
+      ...Compared.properties,
+    }),
+  ),
   byClass: Type.Array(
     Type.Object({
       classId: Nullable(Type.String({ description: 'What the person said; null: unsure' })),
@@ -56,6 +63,7 @@ export const LabelQuality = Type.Object({
   all: Type.Object({ alpha: Coefficient, ...Compared.properties }, { description: 'Krippendorff’s alpha' }),
   awaited: Type.Integer({ description: 'Second opinions that are still to come' }),
   disputed: Type.Integer(),
+  known: Type.Integer({ description: 'Frames whose answer is known' }),
 });
 export type LabelQuality = Static<typeof LabelQuality>;
 

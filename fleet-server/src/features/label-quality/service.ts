@@ -1,12 +1,13 @@
-import { and, asc, count, eq, gte, inArray } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gte, inArray, sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
-import { frames, labels, reviewItems, users } from '../../db/schema.js';
+import { frames, knownAnswers, labels, reviewItems, users } from '../../db/schema.js';
 import { type Actor, mayAs } from '../../http/route.js';
 import { allClasses, standingIn } from '../classes/standing.js';
+import { countKnown } from '../known-answers/marks.js';
 import { furtherAsks } from '../opinions/next-ask.js';
-import type { Said } from '../opinions/verdict.js';
+import { answerOf, type Said } from '../opinions/verdict.js';
 import { type Comparison, comparisonOf } from './compare.js';
-import { ofAll, ofPerson } from './figures.js';
+import { type Checked, ofAll, ofChecks, ofPerson } from './figures.js';
 import { paces } from './pace.js';
 import type { Compared, LabelQuality } from './schemas.js';
 
@@ -22,6 +23,7 @@ export async function labelQuality(
   const own = !mayAs(actor.role, 'engineer');
   const since = new Date(nowMs - days * dayMs);
   const comparisons = await compareSince(db, since);
+  const checked = await checkedSince(db, since);
   const pace = new Map((await paces(db, since)).map((each) => [each.author, each]));
   const known = await db.select({ email: users.email, name: users.name }).from(users);
   const names = new Map(known.map(({ email, name }) => [email, name]));
@@ -30,12 +32,17 @@ export async function labelQuality(
   const people = authors.map((author): Person => {
     const { answers = 0, perHour = null } = pace.get(author) ?? {};
     const name = names.get(author) ?? author;
-    return { author, name, answers, perHour, ...ofPerson(author, comparisons) };
+    return {
+      ...{ author, name, answers, perHour },
+      ...ofPerson(author, comparisons),
+      ...ofChecks(author, checked),
+    };
   });
   const figures = own ? ofAll([]) : ofAll(comparisons);
   return {
     ...{ days, own, people: own ? people.map(withoutFrames) : people, ...figures },
     ...{ awaited: await awaited(db), disputed: await disputed(db) },
+    known: await countKnown(db),
   };
 }
 
@@ -45,8 +52,34 @@ const withoutFrames = (person: Person): Person => {
     ...person,
     secondOpinions: bare(person.secondOpinions),
     byClass: person.byClass.map((each) => bare(each)),
+    knownAnswers: bare(person.knownAnswers),
+    knownByClass: person.knownByClass.map((each) => bare(each)),
   };
 };
+
+/** Newest frames first; each person's newest answer to a known answer. */
+async function checkedSince(db: Db, since: Date): Promise<Checked[]> {
+  const now = standingIn(await allClasses(db));
+  const rows = await db
+    .select({ label: labels, known: knownAnswers.classId })
+    .from(labels)
+    .innerJoin(knownAnswers, eq(knownAnswers.frameId, labels.frameId))
+    .where(
+      and(
+        eq(labels.source, 'known_answer'),
+        gte(labels.at, since),
+        inArray(labels.kind, ['class', 'unsure']),
+        sql`not exists (select 1 from labels newer where newer.frame_id = ${labels.frameId}
+          and newer.author = ${labels.author} and newer.revision > ${labels.revision})`,
+      ),
+    )
+    .orderBy(desc(labels.frameId), asc(labels.author));
+  const meant = (id: string) => now(id)?.id ?? id;
+  return rows.map(({ label: { frameId, author, kind, classId }, known }) => ({
+    ...{ frameId, author, known: meant(known) },
+    answer: answerOf({ kind, classId: classId && meant(classId) }),
+  }));
+}
 
 /** Newest frames first. */
 async function compareSince(db: Db, since: Date): Promise<Comparison[]> {

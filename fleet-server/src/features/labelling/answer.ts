@@ -3,6 +3,7 @@ import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { labels, reviewItems } from '../../db/schema.js';
 import { appendLabel, type LabelRow, labelOfRequest } from '../frames/label-revisions.js';
+import { checkOf, closeCheck } from '../known-answers/checks.js';
 import { isFurther } from '../opinions/next-ask.js';
 import { settle } from '../opinions/settle.js';
 import type { Lessee, ReviewRow } from './lease.js';
@@ -11,7 +12,7 @@ import type { Answer } from './schemas.js';
 /**
  * Writes one answer. It is the frame's label when the frame was asked for its label and the fencing token is the latest,
  * or nobody but the caller has taken the frame since. An opinion that was asked for beside it, and one that comes late,
- * is kept beside. The same request id answers once.
+ * is kept beside; so is one to a known answer. The same request id answers once.
  * @throws LinesideError `not_found`, `class_unknown`, `conflict`
  */
 export async function answer(
@@ -31,7 +32,9 @@ export async function answer(
   if (before) return { label: before, repeated: true };
   const [item] = await tx.select().from(reviewItems).where(eq(reviewItems.frameId, frameId)).for('update');
   if (!item) throw new LinesideError('not_found', `Frame ${frameId} is not in the review queue.`);
-  const place = await placeOf(tx, item, reviewer, given.token);
+  const holds = item.state === 'queued' && item.leaseUserId === reviewer.userId;
+  const check = holds ? undefined : await checkOf(tx, reviewer.author, frameId, given.token);
+  const place = check ? asKnown : await placeOf(tx, item, reviewer, given.token);
   const { kind } = given.answer;
   const label = await appendLabel(tx, {
     frameId,
@@ -60,6 +63,7 @@ export async function answer(
       })
       .where(eq(reviewItems.frameId, frameId));
   }
+  if (check) await closeCheck(tx, check, at);
   await settle(tx, [frameId], at);
   return { label, repeated: false };
 }
@@ -68,6 +72,9 @@ interface Place extends Pick<LabelRow, 'source' | 'why'> {
   /** What the frame waited for has come. */
   ends: boolean;
 }
+
+/** It measures the person and leaves the frame as it is. */
+const asKnown: Place = { source: 'known_answer', why: 'known_answer', ends: false };
 
 async function placeOf(tx: Transaction, item: ReviewRow, who: Lessee, token: number): Promise<Place> {
   const { asked } = item;

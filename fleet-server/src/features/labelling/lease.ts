@@ -1,8 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { and, asc, count, desc, eq, gt, inArray, notInArray, or, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { labels, reviewItems } from '../../db/schema.js';
+import { heldChecks, lendChecks, renewChecks } from '../known-answers/checks.js';
 import { furtherAsks } from '../opinions/next-ask.js';
+import { opinionSettings } from '../opinions/settings.js';
 
 export const leaseMs = 180_000;
 /** A skipped frame goes to others first, and comes back to the same person when nothing else is left. */
@@ -31,7 +34,7 @@ export const waitsFor = (author: string, nowMs: number) => {
   );
 };
 
-const expiry = (nowMs: number) => new Date(nowMs + leaseMs);
+export const expiry = (nowMs: number) => new Date(nowMs + leaseMs);
 
 /**
  * Lends up to `count` frames: the ones the person holds already, renewed under the same token, then the best of the
@@ -54,9 +57,30 @@ export async function lease(
       ),
     )
     .returning();
-  const rows = held.sort(byPriority).slice(0, wanted);
-  if (rows.length < wanted) rows.push(...(await take(tx, who, wanted - rows.length, nowMs, skipRestMs)));
+  const checks = await heldChecks(tx, who.author, nowMs, expiry(nowMs));
+  const rows = [...held, ...checks].sort(byPriority).slice(0, wanted);
+  if (rows.length < wanted) rows.push(...(await takeMixed(tx, who, wanted - rows.length, nowMs)));
   if (rows.length === 0) rows.push(...(await take(tx, who, wanted, nowMs, skipPauseMs)));
+  return rows;
+}
+
+/** The best of what waits, and among it known answers at their rate; none where nothing waits. */
+async function takeMixed(tx: Transaction, who: Lessee, wanted: number, nowMs: number): Promise<ReviewRow[]> {
+  const { knownAnswers } = await opinionSettings(tx);
+  const meant = Array.from({ length: wanted }).filter(() => randomInt(1_000_000) < knownAnswers * 1_000_000);
+  const [next] = await tx
+    .select({ priority: reviewItems.priority })
+    .from(reviewItems)
+    .where(waitsFor(who.author, nowMs))
+    .orderBy(desc(reviewItems.priority))
+    .limit(1);
+  const checks = next
+    ? await lendChecks(tx, who.author, meant.length, {
+        ...{ nowMs, expiresAt: expiry(nowMs), priority: next.priority },
+      })
+    : [];
+  const rows = await take(tx, who, wanted - checks.length, nowMs, skipRestMs);
+  for (const check of checks) rows.splice(randomInt(rows.length + 1), 0, check);
   return rows;
 }
 
@@ -118,7 +142,7 @@ export async function lend(
  */
 export async function renew(
   db: DbOrTransaction,
-  userId: string,
+  { userId, author }: Lessee,
   leases: readonly { frameId: string; token: number }[],
   nowMs: number,
 ): Promise<{ lost: string[]; expiresAt: Date }> {
@@ -139,7 +163,8 @@ export async function renew(
       ),
     )
     .returning({ frameId: reviewItems.frameId });
-  const still = new Set(kept.map((row) => row.frameId));
+  const checks = await renewChecks(db, author, leases, expiresAt);
+  const still = new Set([...kept.map((row) => row.frameId), ...checks]);
   return { lost: leases.flatMap(({ frameId }) => (still.has(frameId) ? [] : frameId)), expiresAt };
 }
 

@@ -32,7 +32,7 @@ export async function renewLeases(
   actor: Actor,
   held: readonly { frameId: string; token: number }[],
 ): Promise<{ lost: string[]; leaseExpiresAt: string }> {
-  const { lost, expiresAt } = await leases.renew(services.database.db, actor.id, held, services.now());
+  const { lost, expiresAt } = await leases.renew(services.database.db, reviewer(actor), held, services.now());
   return { lost, leaseExpiresAt: expiresAt.toISOString() };
 }
 

@@ -1,6 +1,15 @@
 import { and, count, desc, eq, gte, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import type { Db, DbOrTransaction } from '../../db/database.js';
-import { datasetItems, datasetVersions, frames, labels, reviewItems, trainingRuns } from '../../db/schema.js';
+import {
+  datasetItems,
+  datasetVersions,
+  frames,
+  knownChecks,
+  labels,
+  reviewItems,
+  trainingRuns,
+} from '../../db/schema.js';
+import { openChecks } from '../known-answers/checks.js';
 import { paces } from '../label-quality/pace.js';
 import { waitsFor } from './lease.js';
 
@@ -61,9 +70,10 @@ export async function reviewCounts(db: Db, author: string, nowMs: number): Promi
     .select({ frames: count() })
     .from(frames)
     .where(eq(frames.agreement, 'disputed'));
+  const [checks] = await db.select({ frames: count() }).from(knownChecks).where(openChecks(author, nowMs));
   const trained = await lastTraining(db);
   return {
-    queued: queue?.queued ?? 0,
+    queued: (queue?.queued ?? 0) + (checks?.frames ?? 0),
     leased: queue?.leased ?? 0,
     answered: queue?.answered ?? 0,
     mineToday: mine?.answers ?? 0,

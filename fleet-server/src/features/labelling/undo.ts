@@ -3,8 +3,9 @@ import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { frames, labels, reviewItems } from '../../db/schema.js';
 import { appendLabel, labelOfRequest } from '../frames/label-revisions.js';
+import { openCheck, reopenCheck } from '../known-answers/checks.js';
 import { settle } from '../opinions/settle.js';
-import { type Lessee, lend, type ReviewRow } from './lease.js';
+import { expiry, type Lessee, lend, type ReviewRow } from './lease.js';
 
 /**
  * Takes back the reviewer's latest answer that is still the frame's label or stands beside it, and whose frame nobody
@@ -18,7 +19,14 @@ export async function undo(
   nowMs: number,
 ): Promise<ReviewRow> {
   const before = await labelOfRequest(tx, { requestId, author: reviewer.author });
-  if (before) return lendAgain(tx, before.frameId, reviewer, nowMs);
+  if (before) {
+    const again =
+      before.source === 'known_answer'
+        ? await openCheck(tx, reviewer.author, before.frameId)
+        : await lendAgain(tx, before.frameId, reviewer, nowMs);
+    if (!again) throw new LinesideError('nothing_to_undo');
+    return again;
+  }
   const latest = await latestAnswer(tx, reviewer, nowMs);
   if (!latest) throw new LinesideError('nothing_to_undo');
   const at = new Date(nowMs);
@@ -31,6 +39,10 @@ export async function undo(
     requestId,
     at,
   });
+  if (latest.source === 'known_answer') {
+    const row = await reopenCheck(tx, reviewer.author, latest.frameId, expiry(nowMs));
+    return row!;
+  }
   if (latest.kind === 'skip') {
     await tx
       .update(reviewItems)
@@ -52,12 +64,12 @@ async function latestAnswer(tx: Transaction, { userId, author }: Lessee, nowMs: 
       and(
         eq(labels.author, author),
         inArray(labels.kind, ['class', 'unsure', 'skip']),
-        sql`(${labels.source} = 'review' and ${frames.labelRevision} = ${labels.revision}
+        sql`(${labels.source} = 'known_answer' or ${labels.source} = 'review' and ${frames.labelRevision} = ${labels.revision}
           or ${labels.source} = 'second_opinion' and ${labels.why} is not null
             and ${frames.agreement} is distinct from 'adjudicated')`,
         sql`not exists (select 1 from labels newer where newer.frame_id = ${labels.frameId}
           and newer.author = ${author} and newer.revision > ${labels.revision})`,
-        sql`(${reviewItems.leaseUserId} is null or ${reviewItems.leaseUserId} = ${userId}
+        sql`(${labels.source} = 'known_answer' or ${reviewItems.leaseUserId} is null or ${reviewItems.leaseUserId} = ${userId}
           or ${reviewItems.leaseExpiresAt} <= ${new Date(nowMs).toISOString()})`,
       ),
     )

@@ -16,6 +16,11 @@ export const OpinionSettings = Type.Object(
         description: 'A label that contradicts a model at least so sure is asked about too; null: it is not',
       }),
     ),
+    knownAnswers: Type.Number({
+      minimum: 0,
+      maximum: 0.5,
+      description: 'Share of known answers among the frames that a person is asked about',
+    }),
     disputedInDatasets: Type.Boolean({
       description: 'Disputed frames go into dataset versions all the same',
     }),

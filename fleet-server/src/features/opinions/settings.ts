@@ -4,7 +4,12 @@ import type { Services } from '../../services.js';
 import type { OpinionSettings } from './schemas.js';
 
 const key = 'opinion_settings';
-const usual: OpinionSettings = { secondOpinions: 0.05, sureModel: 0.95, disputedInDatasets: false };
+const usual: OpinionSettings = {
+  secondOpinions: 0.05,
+  sureModel: 0.95,
+  knownAnswers: 0.05,
+  disputedInDatasets: false,
+};
 
 export async function opinionSettings(db: DbOrTransaction): Promise<OpinionSettings> {
   return { ...usual, ...(await readSetting<Partial<OpinionSettings>>(db, key)) };

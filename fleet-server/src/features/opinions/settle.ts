@@ -1,6 +1,6 @@
 import { asc, eq, inArray } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
-import { frames, labels, reviewItems } from '../../db/schema.js';
+import { frames, knownAnswers, labels, reviewItems } from '../../db/schema.js';
 import { allClasses, standingIn } from '../classes/standing.js';
 import { type AskFacts, isFurther, nextAsk } from './next-ask.js';
 import { isChosen, samplingSalt } from './sampling.js';
@@ -26,6 +26,14 @@ export async function settle(tx: Transaction, frameIds: readonly string[], at: D
   const ids = [...frameIds];
   const settings = await opinionSettings(tx);
   const salt = await samplingSalt(tx);
+  const known = new Set(
+    (
+      await tx
+        .select({ id: knownAnswers.frameId })
+        .from(knownAnswers)
+        .where(inArray(knownAnswers.frameId, ids))
+    ).map(({ id }) => id),
+  );
   const histories = await historiesOf(tx, ids);
   const items = await tx.select().from(reviewItems).where(inArray(reviewItems.frameId, ids));
   const itemOf = new Map(items.map((item) => [item.frameId, item]));
@@ -41,7 +49,13 @@ export async function settle(tx: Transaction, frameIds: readonly string[], at: D
     const found = verdict(history);
     await stand(tx, frame, history, found);
     const item = itemOf.get(frame.id);
-    if (item) await ask(tx, item, { ...facts(frame, item, found, settings, salt), verdict: found }, at);
+    if (item)
+      await ask(
+        tx,
+        item,
+        { ...facts(frame, item, found, settings, { salt, known: known.has(frame.id) }), verdict: found },
+        at,
+      );
   }
 }
 
@@ -112,7 +126,7 @@ function facts(
   item: ItemRow,
   { opinions: [only] }: Verdict,
   { secondOpinions, sureModel }: OpinionSettings,
-  salt: string,
+  { salt, known }: { salt: string; known: boolean },
 ): Omit<AskFacts, 'verdict'> {
   const said = item.prelabelClassId ?? decision?.classId ?? null;
   const sure = (item.prelabelClassId ? item.prelabelConfidence : decision?.confidence) ?? 0;
@@ -124,7 +138,7 @@ function facts(
       only?.kind === 'class' &&
       said !== null &&
       only.classId !== said,
-    known: false,
+    known,
   };
 }
 

@@ -1,8 +1,9 @@
 import { and, eq, gt } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { reviewItems } from '../../db/schema.js';
+import { knownChecks, reviewItems } from '../../db/schema.js';
 import { type Actor, mayAs } from '../../http/route.js';
 import type { LabelRevision } from '../frames/schemas.js';
+import { openChecks } from '../known-answers/checks.js';
 import { isFurther } from './next-ask.js';
 
 /**
@@ -34,5 +35,10 @@ async function isAsked(db: DbOrTransaction, actor: Actor, frameId: string, nowMs
         gt(reviewItems.leaseExpiresAt, new Date(nowMs)),
       ),
     );
-  return item !== undefined && isFurther(item.asked);
+  if (item && isFurther(item.asked)) return true;
+  const [check] = await db
+    .select({ frameId: knownChecks.frameId })
+    .from(knownChecks)
+    .where(and(eq(knownChecks.frameId, frameId), openChecks(actor.email, nowMs)));
+  return check !== undefined;
 }
