@@ -64,7 +64,8 @@ export class Broker {
     const aedes = await Aedes.createBroker({
       connectTimeout: 10_000,
       drainTimeout: 10_000,
-      concurrency: 100,
+      // No queue of its own: it would wait for the slowest hundred devices, and empties itself by recursion.
+      concurrency: 0,
     });
     const tls = createTlsServer({
       key: options.credentials.keyPem,

@@ -17,7 +17,7 @@ export type BareOrder =
   | { type: 'count' };
 
 /** The broker alone, with TLS and client certificates: no gate, no database, no word about who may do what. */
-const broker = await Aedes.createBroker({ connectTimeout: 10_000, drainTimeout: 10_000, concurrency: 100 });
+const broker = await Aedes.createBroker({ connectTimeout: 10_000, drainTimeout: 10_000, concurrency: 0 });
 let reports = 0;
 broker.authorizePublish = (_client, packet, done) => {
   if (parseTopic(packet.topic).channel === 'reported') reports++;
