@@ -1,7 +1,8 @@
-import { and, eq, inArray, like, sql } from 'drizzle-orm';
+import { and, eq, like, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
-import { frames, labels, reviewItems } from '../../db/schema.js';
+import { frames, labels } from '../../db/schema.js';
+import { anyOf, lockFrames } from '../labelling/lock-frames.js';
 import { sentPriority } from '../labelling/queue-order.js';
 import type { Change } from './change.js';
 import { labelledWith, lockLabelled, revisionId } from './move-labels.js';
@@ -56,19 +57,8 @@ export async function closeAgain(
 ): Promise<number> {
   const reopened = (await reopenedBy(tx, split.id)).map(({ id }) => id);
   if (reopened.length === 0) return 0;
-  const ids = sql`(select jsonb_array_elements_text(${JSON.stringify(reopened)}::jsonb))`;
-  await tx
-    .select({ id: reviewItems.frameId })
-    .from(reviewItems)
-    .where(inArray(reviewItems.frameId, ids))
-    .orderBy(reviewItems.frameId)
-    .for('update');
-  await tx
-    .select({ id: frames.id })
-    .from(frames)
-    .where(inArray(frames.id, ids))
-    .orderBy(frames.id)
-    .for('update');
+  const ids = anyOf(reopened);
+  await lockFrames(tx, reopened);
   const { rows } = await tx.execute(sql`
     with done as (
       update review_items set state = 'answered', sent_by = null, lease_user_id = null, lease_expires_at = null,

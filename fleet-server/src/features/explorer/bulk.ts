@@ -1,11 +1,12 @@
 import { LinesideError } from '@lineside/shared';
-import { inArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { literally } from '../../db/like.js';
 import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
-import { frames, labels, reviewItems } from '../../db/schema.js';
+import { frames, labels } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { holdClasses, holdStanding } from '../classes/standing.js';
+import { anyOf, lockFrames } from '../labelling/lock-frames.js';
 import { sentPriority } from '../labelling/queue-order.js';
 import { settle } from '../opinions/settle.js';
 
@@ -13,26 +14,6 @@ const source = 'explorer';
 
 /** Every frame of a request has a revision with an id of its own, so that a repeated request adds none. */
 const idFor = (requestId: string) => sql`${`${requestId}:`} || ${frames.id}`;
-
-/** Same order of locks as an answer from the queue: items, then frames. */
-async function lock(tx: Transaction, frameIds: readonly string[]): Promise<void> {
-  const ids = [...frameIds];
-  await tx
-    .select({ id: reviewItems.frameId })
-    .from(reviewItems)
-    .where(inArray(reviewItems.frameId, ids))
-    .orderBy(reviewItems.frameId)
-    .for('update');
-  await tx
-    .select({ id: frames.id })
-    .from(frames)
-    .where(inArray(frames.id, ids))
-    .orderBy(frames.id)
-    .for('update');
-}
-
-const list = (frameIds: readonly string[]) =>
-  sql`(select jsonb_array_elements_text(${JSON.stringify(frameIds)}::jsonb))`;
 
 /**
  * Gives the frames one class. Whoever has one of them on lease keeps working; that answer becomes a second opinion.
@@ -46,7 +27,7 @@ export async function labelMany(
   const at = new Date(services.now());
   const labelled = await retriedTransaction(services.database.db, async (tx) => {
     const classId = (await holdStanding(tx, [given.classId])).get(given.classId)!;
-    await lock(tx, frameIds);
+    await lockFrames(tx, frameIds);
     const before = await requested(tx, requestId, actor.email);
     if (before.length > 0) return before.length;
     const { rows } = await tx.execute<{ frame_id: string }>(sql`
@@ -55,7 +36,7 @@ export async function labelMany(
         select ${frames.id}, coalesce((select max(revision) from labels where frame_id = ${frames.id}), 0) + 1,
           'class', ${classId}, ${actor.email}, ${source}, ${idFor(requestId)}, ${at.toISOString()}::timestamptz
         from ${frames}
-        where ${frames.id} in ${list(frameIds)} and ${frames.labelClassId} is distinct from ${classId}
+        where ${frames.id} in ${anyOf(frameIds)} and ${frames.labelClassId} is distinct from ${classId}
         returning frame_id, revision, kind, class_id
       ), stands as (
         update frames set label_revision = fresh.revision, label_kind = fresh.kind, label_class_id = fresh.class_id
@@ -103,14 +84,14 @@ export async function undoMany(
     const frameIds = await requested(tx, undo, actor.email);
     if (frameIds.length === 0) throw new LinesideError('nothing_to_undo');
     await holdClasses(tx);
-    await lock(tx, frameIds);
+    await lockFrames(tx, frameIds);
     const before = await requested(tx, requestId, actor.email);
     if (before.length > 0) return before.length;
     const { rows } = await tx.execute<{ frame_id: string }>(sql`
       with undone as (
         select ${frames.id} as frame_id, ${frames.labelRevision} as revision
         from ${frames} join labels on labels.frame_id = ${frames.id} and labels.revision = ${frames.labelRevision}
-        where ${frames.id} in ${list(frameIds)} and labels.request_id = ${idFor(undo)}
+        where ${frames.id} in ${anyOf(frameIds)} and labels.request_id = ${idFor(undo)}
       ), earlier as (
         select undone.frame_id, coalesce(was.merged_into, was.id) as class_id,
           case when was.retired_at is not null and was.merged_into is null then null else previous.kind end as kind
@@ -157,7 +138,7 @@ export async function sendToQueue(
   const { rows } = await services.database.db.execute(sql`
     insert into review_items (frame_id, priority, reason, sent_by, enqueued_at, asked)
     select ${frames.id}, ${sentPriority}::float8, ${reason}, ${actor.email}, ${at}::timestamptz, 'sent'
-    from ${frames} where ${frames.id} in ${list(frameIds)} order by ${frames.id}
+    from ${frames} where ${frames.id} in ${anyOf(frameIds)} order by ${frames.id}
     on conflict (frame_id) do update set
       state = 'queued', priority = excluded.priority - review_items.skips, reason = excluded.reason, sent_by = excluded.sent_by,
       enqueued_at = excluded.enqueued_at, asked = excluded.asked, available_at = null

@@ -1,9 +1,10 @@
 import { and, count, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
 import { retriedTransaction } from '../../db/retried-transaction.js';
-import { frames, knownAnswers, reviewItems } from '../../db/schema.js';
+import { frames, knownAnswers } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import { lockFrames } from '../labelling/lock-frames.js';
 import { settle } from '../opinions/settle.js';
 import type { KnownAnswer } from './schemas.js';
 
@@ -24,13 +25,7 @@ export async function mark(
   const at = new Date(services.now());
   const ids = [...new Set(frameIds)];
   const marked = await retriedTransaction(services.database.db, async (tx) => {
-    // Same order of locks as an answer from the queue: items, then frames.
-    await tx
-      .select({ id: reviewItems.frameId })
-      .from(reviewItems)
-      .where(inArray(reviewItems.frameId, ids))
-      .orderBy(reviewItems.frameId)
-      .for('update');
+    await lockFrames(tx, ids);
     const certain = await tx
       .select({ frameId: frames.id, classId: frames.labelClassId })
       .from(frames)

@@ -1,4 +1,4 @@
-import type { executionStates, groupStates, rolloutStates } from './states.js';
+import { executionStates, type groupStates, type rolloutStates } from './states.js';
 
 export type RolloutState = (typeof rolloutStates)[number];
 export type GroupState = (typeof groupStates)[number];
@@ -26,19 +26,8 @@ export const groupTransitions: Transitions<GroupState> = {
   finished: [],
 };
 
-const busy = [
-  'downloading',
-  'verifying',
-  'held',
-  'compiling',
-  'self_testing',
-  'active',
-  'confirmed',
-  'failed',
-  'rejected',
-  'timed_out',
-  'rolled_back',
-] as const;
+/** What a device that was told may be in. */
+const busy = executionStates.filter((state) => state !== 'queued' && state !== 'notified');
 
 /** A device may go back a phase (a download starts over) and may skip phases that were too short to be seen. */
 export const executionTransitions: Transitions<ExecutionState> = {
@@ -55,18 +44,6 @@ export const executionTransitions: Transitions<ExecutionState> = {
   // Tried again on resume; or the device managed on its own.
   failed: ['queued', 'confirmed', 'rolled_back'],
   rejected: ['queued', 'confirmed', 'rolled_back'],
-  timed_out: [
-    'queued',
-    'downloading',
-    'verifying',
-    'held',
-    'compiling',
-    'self_testing',
-    'active',
-    'confirmed',
-    'failed',
-    'rejected',
-    'rolled_back',
-  ],
+  timed_out: ['queued', ...busy.filter((state) => state !== 'timed_out')],
   rolled_back: [],
 };
