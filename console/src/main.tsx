@@ -8,6 +8,8 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createQueryClient } from './api/queries.js';
+import { fetchFirstPage } from './first-page.js';
+import { startLanguage, useLanguage } from './i18n/language.js';
 import { createAppRouter } from './router.js';
 import { cssVariables, theme } from './ui/theme.js';
 
@@ -17,12 +19,16 @@ const router = createAppRouter(queryClient);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 
+/** Another language is another page throughout. */
+const App = () => <RouterProvider key={useLanguage()} router={router} />;
+
+await Promise.all([startLanguage(), fetchFirstPage(router, queryClient)]);
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="top-center" limit={3} />
       <QueryClientProvider client={queryClient}>
-        <RouterProvider router={router} />
+        <App />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

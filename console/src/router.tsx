@@ -10,10 +10,14 @@ import { toApiError } from './api/errors.js';
 import { meQuery } from './api/queries.js';
 import { allows } from './api/session.js';
 import type { Role } from './api/types.js';
+import { readAuditSearch } from './features/audit/search.js';
 import { readSearch } from './features/dataset/filter.js';
+import { readDifferenceSearch } from './features/dataset-versions/difference.js';
 import { type DeviceTab, deviceTabs } from './features/device/tabs.js';
+import { readFleetSearch } from './features/fleet/search.js';
 import { NotFound, RouteFailed, RoutePending } from './shell/fallbacks.js';
 import { Shell } from './shell/shell.js';
+import { showTimesIn } from './ui/zone.js';
 
 interface Context {
   queryClient: QueryClient;
@@ -35,7 +39,9 @@ const nextIn = (search: Record<string, unknown>): { next?: string } => {
 
 const meOrSignIn = async ({ context, location }: { context: Context; location: { href: string } }) => {
   try {
-    return await context.queryClient.ensureQueryData(meQuery);
+    const me = await context.queryClient.ensureQueryData(meQuery);
+    showTimesIn(me.timeZone);
+    return me;
   } catch (error) {
     if (toApiError(error).code !== 'unauthenticated') throw error;
     throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
@@ -85,10 +91,7 @@ const needs =
 const fleetRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/',
-  validateSearch: (search: Record<string, unknown>): { device?: string } => {
-    const device = text(search.device);
-    return device ? { device } : {};
-  },
+  validateSearch: readFleetSearch,
   component: lazyRouteComponent(() => import('./features/fleet/fleet-page.js'), 'FleetPage'),
 });
 const deviceRoute = createRoute({
@@ -135,10 +138,37 @@ const datasetRoute = createRoute({
   validateSearch: readSearch,
   component: lazyRouteComponent(() => import('./features/dataset/dataset-page.js'), 'DatasetPage'),
 });
+const versionsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/dataset/versions',
+  component: lazyRouteComponent(() => import('./features/dataset-versions/versions-page.js'), 'VersionsPage'),
+});
+const versionRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/dataset/versions/$versionId',
+  component: lazyRouteComponent(() => import('./features/dataset-versions/version-page.js'), 'VersionPage'),
+});
+const differenceRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/dataset/versions/$from/diff/$to',
+  validateSearch: readDifferenceSearch,
+  component: lazyRouteComponent(
+    () => import('./features/dataset-versions/difference-page.js'),
+    'DifferencePage',
+  ),
+});
 const exchangeRoute = createRoute({
   getParentRoute: () => shellRoute,
-  path: '/data',
+  path: '/dataset/transfer',
   component: lazyRouteComponent(() => import('./features/exchange/exchange-page.js'), 'ExchangePage'),
+});
+/** Where it was before. */
+const formerExchangeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/data',
+  beforeLoad: () => {
+    throw redirect({ to: '/dataset/transfer', replace: true });
+  },
 });
 const trainingRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -179,6 +209,7 @@ const peopleRoute = createRoute({
 const auditRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/audit',
+  validateSearch: readAuditSearch,
   beforeLoad: needs('admin'),
   component: lazyRouteComponent(() => import('./features/audit/audit-page.js'), 'AuditPage'),
 });
@@ -194,7 +225,11 @@ const routeTree = rootRoute.addChildren([
     labelQualityRoute,
     labelBookRoute,
     datasetRoute,
+    versionsRoute,
+    versionRoute,
+    differenceRoute,
     exchangeRoute,
+    formerExchangeRoute,
     trainingRoute,
     runRoute,
     modelsRoute,

@@ -5,14 +5,13 @@ import { partClasses } from '@lineside/agent/capture/synthetic/line';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { startPlant } from '../src/demo/plant.js';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
+import { launchBrowser, needsChromium } from '../src/system/browser.js';
+import { signInByLink } from '../src/system/signed-in-page.js';
 import { until } from '../src/system/until.js';
-
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 
 t.test(
   'sign in, label by keyboard, train, roll out, and a camera reports the new version',
-  { timeout: 300_000, ...skip },
+  { timeout: 300_000, ...needsChromium },
   async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'lineside-console-'));
     const plant = await startPlant({ dir, cameras: 2, framesPerSecond: 5, wellKnownPorts: false });
@@ -21,8 +20,7 @@ t.test(
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     try {
-      await page.goto(plant.signInUrl ?? '');
-      await page.getByTestId('sign-in-link-button').click();
+      await signInByLink(page, plant.signInUrl);
       const { api } = plant;
       if (!api) throw new Error('the plant is not new');
       await until('frames in the queue', async () => (await api.countFrames()).total >= 40, {
@@ -65,6 +63,10 @@ t.test(
       await page.goto(plant.server.ready.apiUrl);
       await page.getByTestId(`device-model-${device?.id}`).getByText(version, { exact: true }).waitFor();
       t.equal(device?.reported?.model?.version, version, 'the camera says so itself');
+      await page.getByTestId('fleet-view').getByText('Table').click();
+      const row = page.getByTestId(`fleet-row-${device?.id}`);
+      for (const stage of ['Captured', 'Inferred', 'Decided'])
+        await row.getByRole('img', { name: `${stage}: well` }).waitFor();
       t.strictSame(complaints, [], 'the page raised no error');
       await page.close();
     } catch (error) {
@@ -82,7 +84,7 @@ t.test(
 /** Presses the digit of each frame's class, until ten are done and two classes have two frames each. */
 async function labelByKeyboard(page: Page, truthOf: (id: string) => Promise<string>): Promise<number> {
   await page.goto(new URL('/review', page.url()).href);
-  const frame = page.getByTestId('review-frame');
+  const frame = page.locator('[data-testid=review-frame][data-state=shown]');
   const counts = new Map<string, number>();
   let answered = 0;
   let last = '';

@@ -4,28 +4,19 @@ import { enrol, newCsr } from '@lineside/fleet-server/testing/test-device';
 import { startTestServer } from '@lineside/fleet-server/testing/test-server';
 import t from 'tap';
 import { checkedContext, violations } from '../src/system/accessibility.js';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
-
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
+import { needsChromium } from '../src/system/browser.js';
+import { signedInPage } from '../src/system/signed-in-page.js';
 
 t.test(
   'a list of devices is pasted, put right, and its tokens are taken away as a file and on paper',
-  { timeout: 180_000, ...skip },
+  { timeout: 180_000, ...needsChromium },
   async (t) => {
     const server = await startTestServer(t, engines[0]!);
-    const { body } = await server.admin.post<{ signInPath: string }>('/users', {
-      ...{ email: 'two@example.com', name: 'Two', role: 'admin' },
+    const { page, complaints } = await signedInPage(t, await server.invite('admin'), async (browser) => {
+      const context = await checkedContext(browser);
+      await context.addInitScript('window.print = () => {}');
+      return context;
     });
-    const browser = await launchBrowser();
-    t.teardown(() => browser.close());
-    const context = await checkedContext(browser);
-    await context.addInitScript('window.print = () => {}');
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(new URL(body.signInPath, server.apiUrl).href);
-    await page.getByTestId('sign-in-link-button').click();
     await page.getByTestId('add-device-list').first().click();
 
     const list = page.getByTestId('list-text');

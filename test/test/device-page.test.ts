@@ -10,10 +10,10 @@ import {
   TelemetryMessage,
 } from '@lineside/shared';
 import t from 'tap';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
+import { needsChromium } from '../src/system/browser.js';
+import { signedInPage } from '../src/system/signed-in-page.js';
 import { until } from '../src/system/until.js';
 
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 const latencyMs = { p50: 8, p95: 12, p99: 20 };
 const gigabyte = 1e9;
 
@@ -56,7 +56,7 @@ function reported(effective: object, alarms: Alarm[] = [], config: Partial<Repor
 
 t.test(
   "a device's page: live picture, alarm, settings, benchmark and log",
-  { timeout: 240_000, ...skip },
+  { timeout: 240_000, ...needsChromium },
   async (t) => {
     const server = await startTestServer(t, engines[0]!);
     const { deviceId, ...rest } = await enrolDevice(server, 'outfeed');
@@ -87,19 +87,7 @@ t.test(
       };
     });
 
-    const { body } = await server.admin.post<{ signInPath: string }>('/users', {
-      email: 'engineer@example.com',
-      name: 'Engineer',
-      role: 'engineer',
-    });
-    const browser = await launchBrowser();
-    t.teardown(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(60_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(new URL(body.signInPath, server.apiUrl).href);
-    await page.getByTestId('sign-in-link-button').click();
+    const { page, complaints } = await signedInPage(t, await server.invite('engineer'));
     await page.getByTestId(`device-${deviceId}`).click();
     await page.getByTestId('open-device-page').click();
 

@@ -1,31 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
-import { storeFrames } from '../src/bench/console/stored-frames.js';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
-import { startServer } from '../src/system/server.js';
-
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
+import { needsChromium } from '../src/system/browser.js';
+import { filledServer } from '../src/system/filled-server.js';
+import { anotherSignedIn, signedInPage, tablet } from '../src/system/signed-in-page.js';
 
 t.test(
   'classes are renamed, merged and split, and the book says what they mean, beside the frame too',
-  { timeout: 300_000, ...skip },
+  { timeout: 300_000, ...needsChromium },
   async (t) => {
-    const dir = await mkdtemp(join(tmpdir(), 'lineside-book-'));
-    await storeFrames({ dataDir: join(dir, 'server'), count: 200, nowMs: Date.now() });
-    const server = await startServer({ dataDir: join(dir, 'server') });
-    const browser = await launchBrowser();
-    t.teardown(async () => {
-      await browser.close();
-      await server.stop();
-      await rm(dir, { recursive: true, force: true });
-    });
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(server.ready.signInUrl ?? '');
-    await page.getByTestId('sign-in-link-button').click();
+    const server = await filledServer(t, 200);
+    const { browser, page, complaints } = await signedInPage(t, server.ready.signInUrl);
     await page.getByRole('link', { name: 'Label book' }).click();
 
     const change = async (id: string, what: string) => {
@@ -75,6 +58,7 @@ t.test(
     await page.getByTestId('undo-split').waitFor();
     await page.getByRole('link', { name: 'Review' }).click();
     await page.getByTestId('class-button-rust').waitFor();
+    await page.locator('[data-testid=review-frame][data-state=shown]').waitFor();
     await page.keyboard.press('5');
     await page.getByTestId('review-reason').waitFor();
     await page.getByRole('link', { name: 'Label book' }).click();
@@ -87,7 +71,7 @@ t.test(
     await page.getByTestId('class-entry-good').getByText('Nothing can be seen or felt.').waitFor();
     await page.getByRole('link', { name: 'Review' }).click();
     await page.getByTestId('review-reason').waitFor();
-    await page.keyboard.press('b');
+    await page.keyboard.press('l');
     const panel = page.getByTestId('book-panel');
     await panel.getByText('Nothing can be seen or felt.').waitFor();
     await page.keyboard.press('e');
@@ -99,7 +83,7 @@ t.test(
     await panel.getByText('A shadow, no dent').waitFor();
     await page.reload();
     await panel.getByText('A shadow, no dent').waitFor();
-    await page.keyboard.press('b');
+    await page.keyboard.press('l');
     await panel.waitFor({ state: 'detached' });
 
     await page.getByRole('link', { name: 'Dataset' }).click();
@@ -122,17 +106,15 @@ t.test(
       data: { email: 'operator@example.com', name: 'Operator', role: 'operator' },
     });
     const { signInPath } = (await answer.json()) as { signInPath: string };
-    const context = await browser.newContext({ viewport: { width: 800, height: 1280 } });
-    const tablet = await context.newPage();
-    await tablet.goto(new URL(signInPath, server.ready.apiUrl).href);
-    await tablet.getByTestId('sign-in-link-button').click();
-    await tablet.getByRole('link', { name: 'Label book' }).click();
-    await tablet.getByTestId('class-entry-good').getByText('A shadow, no dent').waitFor();
-    t.equal(await tablet.getByTestId('edit-good').count(), 0, 'operators read');
-    await tablet.getByRole('link', { name: 'Review' }).click();
-    await tablet.getByTestId('toggle-book').click();
-    await tablet.getByTestId('book-panel').getByText('A shadow, no dent').waitFor();
-    t.equal(await tablet.getByTestId('into-book').count(), 0);
+    const link = new URL(signInPath, server.ready.apiUrl).href;
+    const { page: operator } = await anotherSignedIn(browser, link, tablet);
+    await operator.getByRole('link', { name: 'Label book' }).click();
+    await operator.getByTestId('class-entry-good').getByText('A shadow, no dent').waitFor();
+    t.equal(await operator.getByTestId('edit-good').count(), 0, 'operators read');
+    await operator.getByRole('link', { name: 'Review' }).click();
+    await operator.getByTestId('toggle-book').click();
+    await operator.getByTestId('book-panel').getByText('A shadow, no dent').waitFor();
+    t.equal(await operator.getByTestId('into-book').count(), 0);
     t.strictSame(complaints, []);
   },
 );

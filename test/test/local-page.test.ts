@@ -5,12 +5,11 @@ import type { Page } from 'playwright-core';
 import t from 'tap';
 import { startAgent } from '../src/system/agent.js';
 import { ApiClient } from '../src/system/api-client.js';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
+import { launchBrowser, needsChromium } from '../src/system/browser.js';
 import { messageFrom } from '../src/system/child.js';
 import { freePort } from '../src/system/free-port.js';
 import { startServer } from '../src/system/server.js';
 
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 const pin = '246810';
 
 /** Shown pictures that differ: the canvas says which frame it holds. */
@@ -23,7 +22,7 @@ async function picturesChange(page: Page): Promise<void> {
 
 t.test(
   'on the box: the picture moves, what is wrong is told, and orders need the PIN',
-  { timeout: 300_000, ...skip },
+  { timeout: 300_000, ...needsChromium },
   async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'lineside-local-page-'));
     const ports = { api: await freePort(), device: await freePort(), mqtt: await freePort() };

@@ -15,10 +15,10 @@ import { reportedState } from '@lineside/fleet-server/testing/reported';
 import { picture } from '@lineside/fleet-server/testing/test-device';
 import { startTestServer, type TestServer } from '@lineside/fleet-server/testing/test-server';
 import t from 'tap';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
+import { needsChromium } from '../src/system/browser.js';
+import { signedInPage, tablet } from '../src/system/signed-in-page.js';
 import { until } from '../src/system/until.js';
 
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 const strangest = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'];
 const agreement = {
   ...{
@@ -110,24 +110,13 @@ async function addDrift({ services }: TestServer): Promise<void> {
 
 t.test(
   'reports of a classifier and of an anomaly model, and a drift alarm that is settled',
-  { timeout: 240_000, ...skip },
+  { timeout: 240_000, ...needsChromium },
   async (t) => {
     const server = await startTestServer(t, engines[0]!);
     const runs = await addRuns(server);
     await addDrift(server);
-    const { body } = await server.admin.post<{ signInPath: string }>('/users', {
-      ...{ email: 'operator@example.com', name: 'Operator', role: 'operator' },
-    });
-    const browser = await launchBrowser();
-    t.teardown(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 800, height: 1280 } });
-    page.setDefaultTimeout(60_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    const { page, complaints } = await signedInPage(t, await server.invite('operator'), tablet);
     const go = (path: string) => page.goto(new URL(path, server.apiUrl).href);
-    await go(body.signInPath);
-    await page.getByTestId('sign-in-link-button').click();
-    await page.waitForURL((url) => url.pathname === '/');
 
     await go(`/training/${runs.classifier}`);
     const shown = page.getByTestId('training-variants');

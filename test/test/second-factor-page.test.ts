@@ -4,14 +4,13 @@ import { startTestServer } from '@lineside/fleet-server/testing/test-server';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { checkedContext, violations } from '../src/system/accessibility.js';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
+import { launchBrowser, needsChromium } from '../src/system/browser.js';
 
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
 const password = 'correct horse battery';
 
 t.test(
   'a second factor is turned on, signs in by app and by recovery code, is demanded, reset and turned off',
-  { timeout: 240_000, ...skip },
+  { timeout: 240_000, ...needsChromium },
   async (t) => {
     let aheadMs = 0;
     const now = () => Date.now() + aheadMs;

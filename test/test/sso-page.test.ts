@@ -4,13 +4,11 @@ import { startTestServer } from '@lineside/fleet-server/testing/test-server';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { checkedContext, violations } from '../src/system/accessibility.js';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
-
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
+import { launchBrowser, needsChromium } from '../src/system/browser.js';
 
 t.test(
   'people come in through the page of an OpenID provider, and learn why when they do not',
-  { timeout: 240_000, ...skip },
+  { timeout: 240_000, ...needsChromium },
   async (t) => {
     const idp = await startIdentityProvider(t);
     const server = await startTestServer(t, engines[0]!, {

@@ -4,34 +4,23 @@ import { picture } from '@lineside/fleet-server/testing/test-device';
 import { startTestServer } from '@lineside/fleet-server/testing/test-server';
 import { zipOf } from '@lineside/fleet-server/testing/zip';
 import t from 'tap';
-import { chromiumBinary, launchBrowser } from '../src/system/browser.js';
-
-const skip = chromiumBinary() ? {} : { skip: 'Chromium is not installed: npm run setup:system' };
+import { needsChromium } from '../src/system/browser.js';
+import { signedInPage, tablet } from '../src/system/signed-in-page.js';
 
 t.test(
   'an archive is uploaded, its classes are chosen, it goes in, and an export is fetched',
-  { timeout: 240_000, ...skip },
+  { timeout: 240_000, ...needsChromium },
   async (t) => {
     const server = await startTestServer(t, engines[0]!);
     const background = createExchangeBackground(server.services);
     await background.start();
     t.teardown(() => background.stop());
     await server.admin.post('/classes', { name: 'Good' });
-    const { body } = await server.admin.post<{ signInPath: string }>('/users', {
-      ...{ email: 'engineer@example.com', name: 'Engineer', role: 'engineer' },
-    });
-    const browser = await launchBrowser();
-    t.teardown(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 800, height: 1280 } });
-    page.setDefaultTimeout(60_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    const { page, complaints } = await signedInPage(t, await server.invite('engineer'), tablet);
     const go = (path: string) => page.goto(new URL(path, server.apiUrl).href);
-    await go(body.signInPath);
-    await page.getByTestId('sign-in-link-button').click();
-    await page.waitForURL((url) => url.pathname === '/');
 
     await go('/data');
+    await page.waitForURL((url) => url.pathname === '/dataset/transfer');
     await page.getByText('Nothing has come in or gone out yet').waitFor();
     const buffer = await zipOf({
       'good/a.png': await picture('png'),

@@ -1,4 +1,4 @@
-import type { Decision, FlagReason, PolicyConfig } from '@lineside/shared';
+import { type Decision, type FlagReason, type PolicyConfig, say } from '@lineside/shared';
 import type { ShadowVerdict } from '../inference/model.js';
 
 /** What is known of a frame when its reasons are put together. */
@@ -31,7 +31,9 @@ export function flag(
   if (!decision) {
     reasons.push({ kind: 'no_model', score: 0.5, ...(failure ? { detail: failure.slice(0, 200) } : {}) });
   } else {
-    const detail = `confidence ${twoDigits(decision.confidence)}, margin ${twoDigits(decision.margin)}`;
+    const detail = say('flag_sure', {
+      ...{ confidence: twoDigits(decision.confidence), margin: twoDigits(decision.margin) },
+    });
     const score = clamp(1 - decision.margin);
     if (!decision.accepted) reasons.push({ kind: 'low_confidence', score, detail });
     if (decision.margin < policy.marginBelow) reasons.push({ kind: 'small_margin', score, detail });
@@ -51,9 +53,8 @@ export function disagreement(
   return {
     kind: 'disagreement',
     score: clamp(0.6 + 0.4 * decision.confidence * verdict.confidence),
-    detail: `${verdict.version}: ${verdict.classId}, confidence ${twoDigits(verdict.confidence)}`.slice(
-      0,
-      200,
-    ),
+    detail: `${verdict.version}: ${say('flag_challenger', {
+      ...{ class: verdict.classId, confidence: twoDigits(verdict.confidence) },
+    })}`.slice(0, 200),
   };
 }

@@ -6,6 +6,7 @@ import {
   openReference,
   type Reference,
   ReferenceEmbeddings,
+  say,
 } from '@lineside/shared';
 import type { Inference, LoadedPackage } from '../inference/model.js';
 
@@ -32,7 +33,9 @@ export class Novelty {
       kind: 'novel',
       // One half at the threshold, towards one the farther away.
       score: Number.isFinite(distance) ? 1 - 0.5 * (reference.threshold / distance) : 1,
-      detail: `${distance.toFixed(2)} from what it learnt, usual up to ${reference.threshold.toFixed(2)}`,
+      detail: say('flag_distance', {
+        ...{ distance: distance.toFixed(2), usual: reference.threshold.toFixed(2) },
+      }),
     };
   }
 

@@ -247,7 +247,7 @@ t.test('a variant for GPUs runs beside the model under a name of its own, and no
   const { dir, repository, standIn, engine, see } = await build(t);
   const variantOf = async () => (await engine.infer('cam', plain(200)))?.model.variant;
   const candidate = { tolerance: 0.1, deviceClass: 'gpu' } as const;
-  await engine.swap(await tinyPackage(dir, { work: 200, candidate }));
+  await engine.swap(await tinyPackage(dir, { work: 1000, candidate }));
   t.match(engine.active()?.trial, { variant: 'fp16-gpu', serves: true, agreement: { same: 3 } });
   t.equal(await variantOf(), 'fp16-gpu');
   t.ok(standIn.ready.includes('lineside-variant-fp16-gpu-1/1'));

@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
-import { errorOf, toApiError } from './errors.js';
+import { ApiError, errorOf, unreachable } from './errors.js';
 import type { paths } from './schema.gen.js';
 
 const csrf: Middleware = {
@@ -20,7 +20,7 @@ export async function unwrap<T>(
   try {
     outcome = await call;
   } catch (error) {
-    throw toApiError(error);
+    throw error instanceof ApiError ? error : unreachable();
   }
   if (!outcome.response.ok) throw errorOf(outcome.response.status, outcome.error);
   return outcome.data as NonNullable<T>;

@@ -1,4 +1,4 @@
-/** A refused or failed request. `code` is the server's, or `network` when no answer came at all. */
+/** A refused or failed request. `code` is the server's, `network` when no answer came at all, or `console_failed`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -14,7 +14,7 @@ export class ApiError extends Error {
 
   /** Whether the same request may well succeed a little later. */
   get transient(): boolean {
-    return this.code === 'network' || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -31,7 +31,15 @@ export function errorOf(status: number, body: unknown): ApiError {
   return new ApiError(status, status >= 500 ? 'unavailable' : 'internal', `The server answered ${status}.`);
 }
 
-export const toApiError = (error: unknown): ApiError =>
-  error instanceof ApiError
-    ? error
-    : new ApiError(0, 'network', 'The fleet server cannot be reached. Check the network.');
+export const unreachable = (): ApiError =>
+  new ApiError(0, 'network', 'The fleet server cannot be reached. Check the network.');
+
+/** A part of the console that is loaded when it is needed, in the words of the three engines. */
+const notLoaded = /dynamically imported module|importing a module script/i;
+
+/** What was thrown, as what can be shown: of the server, of the way to it, or a fault of the console itself. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof Error && notLoaded.test(error.message)) return unreachable();
+  return new ApiError(0, 'console_failed', 'This page failed. Load it again.');
+}

@@ -22,7 +22,9 @@ const affected = (event: LiveEvent): readonly QueryKey[] => {
     case 'classes':
       return [keys.classes, keys.labelBook, keys.explorer, keys.models];
     case 'training':
-      return [keys.training, keys.stats, keys.testSets];
+      return [keys.training, keys.stats, keys.testSets, keys.datasets];
+    case 'dataset':
+      return [keys.datasets, keys.training];
     case 'transfer':
       return [keys.transfers];
     case 'models':

@@ -7,7 +7,7 @@ import {
 } from '@tanstack/react-query';
 import { client, unwrap } from './client.js';
 import { ApiError } from './errors.js';
-import type { FrameFilter, FrameSort } from './types.js';
+import type { AuditSearch, ChangeKind, FrameFilter, FrameSort } from './types.js';
 
 export const keys = {
   me: ['me'],
@@ -179,6 +179,14 @@ export const explorerSummaryQuery = (filter: FrameFilter) =>
     queryFn: () => unwrap(client.GET('/api/v1/explorer/summary', { params: { query: filter } })),
     placeholderData: keepPreviousData,
   });
+/** What the metadata of frames that match says. */
+export const slicesQuery = ({ slice: _, ...filter }: FrameFilter) =>
+  queryOptions({
+    queryKey: [...keys.explorer, 'slices', filter],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/explorer/slices', { params: { query: filter } }))).items,
+    placeholderData: keepPreviousData,
+  });
 /** Frames that matched when the person opened the view for the `opened`th time: what a grid keeps to. */
 export const explorerViewQuery = (filter: FrameFilter, opened: number) =>
   queryOptions({
@@ -191,12 +199,17 @@ export const inspectionQuery = queryOptions({
   queryKey: [...keys.explorer, 'inspection'],
   queryFn: () => unwrap(client.GET('/api/v1/explorer/inspection')),
 });
-/** `at`: when the frames were looked through. */
-export const frameMapQuery = (at: string) =>
+export type MapMethod = 'pca' | 'umap';
+/** `at`: when the map was made. */
+export const frameMapQuery = (method: MapMethod, at: string) =>
   queryOptions({
-    queryKey: [...keys.explorer, 'map', at],
-    queryFn: () => unwrap(client.GET('/api/v1/explorer/map')),
+    queryKey: [...keys.explorer, 'map', method, at],
+    queryFn: () => unwrap(client.GET('/api/v1/explorer/map', { params: { query: { method } } })),
   });
+export const umapQuery = queryOptions({
+  queryKey: [...keys.explorer, 'umap'],
+  queryFn: () => unwrap(client.GET('/api/v1/explorer/umap')),
+});
 export const framesPerPage = 120;
 export const explorerPageQuery = (asked: {
   filter: FrameFilter;
@@ -233,11 +246,25 @@ export const opinionSettingsQuery = queryOptions({
   queryKey: [...keys.quality, 'settings'],
   queryFn: () => unwrap(client.GET('/api/v1/label-quality/settings')),
 });
+/** Boxes of now. */
+export const boxesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['boxes', id],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/frames/{id}/boxes', { params: { path: { id } } }))).revisions.at(-1)
+        ?.boxes ?? [],
+  });
+export const frameQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['frame', id],
+    queryFn: async () =>
+      (await unwrap(client.GET('/api/v1/frames/{id}', { params: { path: { id } } }))).frame,
+  });
 export const neighboursQuery = (id: string) =>
   queryOptions({
     queryKey: ['neighbours', id],
     queryFn: async () =>
-      (await unwrap(client.GET('/api/v1/adjudication/{id}/neighbours', { params: { path: { id } } }))).items,
+      (await unwrap(client.GET('/api/v1/frames/{id}/neighbours', { params: { path: { id } } }))).items,
     staleTime: 60_000,
   });
 export const transfersQuery = queryOptions({
@@ -252,9 +279,88 @@ export const frameRulesQuery = queryOptions({
   queryFn: () => unwrap(client.GET('/api/v1/frame-rules')),
 });
 export const datasetsQuery = queryOptions({
-  queryKey: keys.datasets,
+  queryKey: [...keys.datasets, 'list'],
   queryFn: async () => (await unwrap(client.GET('/api/v1/datasets'))).items,
 });
+/** What learned from each version, by its id. */
+export const datasetUsesQuery = queryOptions({
+  queryKey: [...keys.datasets, 'uses'],
+  queryFn: async () => {
+    const { items } = await unwrap(client.GET('/api/v1/datasets/uses'));
+    return new Map(items.map(({ datasetId, uses }) => [datasetId, uses]));
+  },
+});
+/** What is known of leaks, by version. */
+export const leakChecksQuery = queryOptions({
+  queryKey: [...keys.datasets, 'leaks'],
+  queryFn: async () => {
+    const { items } = await unwrap(client.GET('/api/v1/datasets/leaks'));
+    return new Map(items.map((check) => [check.datasetId, check]));
+  },
+  // Progress arrives as live events; this keeps the bar honest while the event stream is down.
+  refetchInterval: (query) =>
+    [...(query.state.data?.values() ?? [])].some(({ state }) => state === 'running' || state === 'queued')
+      ? 5_000
+      : false,
+});
+/** `at`: when the version was looked through. */
+export const leakPairsQuery = (id: string, at: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.datasets, 'leak-pairs', id, at],
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        client.GET('/api/v1/datasets/{id}/leaks/pairs', {
+          params: { path: { id }, query: { limit: 24, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+export const liveBalanceQuery = queryOptions({
+  queryKey: [...keys.explorer, 'balance'],
+  queryFn: () => unwrap(client.GET('/api/v1/datasets/balance')),
+});
+/** A version never changes. */
+export const datasetBalanceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['dataset-balance', id],
+    queryFn: () => unwrap(client.GET('/api/v1/datasets/{id}/balance', { params: { path: { id } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+export const datasetDifferenceQuery = (id: string, other: string) =>
+  queryOptions({
+    queryKey: ['dataset-difference', id, other],
+    queryFn: () =>
+      unwrap(client.GET('/api/v1/datasets/{id}/difference/{other}', { params: { path: { id, other } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+export const changedFramesQuery = (asked: {
+  from: string;
+  to: string;
+  kind: ChangeKind;
+  was: string | undefined;
+  is: string | undefined;
+}) =>
+  infiniteQueryOptions({
+    queryKey: ['dataset-difference', 'frames', asked],
+    queryFn: ({ pageParam }) => {
+      const { from: id, to: other, kind, was, is } = asked;
+      const query = {
+        ...{ kind, limit: framesPerPage },
+        ...(was ? { from: was } : {}),
+        ...(is ? { to: is } : {}),
+        ...(pageParam ? { cursor: pageParam } : {}),
+      };
+      return unwrap(
+        client.GET('/api/v1/datasets/{id}/difference/{other}/frames', {
+          params: { path: { id, other }, query },
+        }),
+      );
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 export const trainingRunsQuery = queryOptions({
   queryKey: [...keys.training, 'list'],
   queryFn: async () => (await unwrap(client.GET('/api/v1/training/runs'))).items,
@@ -360,14 +466,16 @@ export const signingKeysQuery = queryOptions({
   queryKey: keys.signingKeys,
   queryFn: () => unwrap(client.GET('/api/v1/trust/keys')),
 });
-export const auditQuery = infiniteQueryOptions({
-  queryKey: keys.audit,
-  queryFn: ({ pageParam }) =>
-    unwrap(
-      client.GET('/api/v1/audit', {
-        params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
-      }),
-    ),
-  initialPageParam: null as string | null,
-  getNextPageParam: (page) => page.nextCursor,
-});
+export const auditQuery = (search: AuditSearch) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.audit, search],
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        client.GET('/api/v1/audit', {
+          params: { query: { ...search, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });

@@ -53,6 +53,18 @@ export interface paths {
                             author: string;
                             source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                             durationMs: number | null;
+                            /** @description Drawn with the answer; absent: none were drawn or changed */
+                            boxes?: {
+                                classId: string;
+                                /** @description pixels */
+                                x: number;
+                                /** @description pixels */
+                                y: number;
+                                /** @description pixels */
+                                width: number;
+                                /** @description pixels */
+                                height: number;
+                            }[];
                             why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                             /** Format: date-time */
                             at: string;
@@ -161,6 +173,18 @@ export interface paths {
                                         author: string;
                                         source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
+                                        /** @description Drawn with the answer; absent: none were drawn or changed */
+                                        boxes?: {
+                                            classId: string;
+                                            /** @description pixels */
+                                            x: number;
+                                            /** @description pixels */
+                                            y: number;
+                                            /** @description pixels */
+                                            width: number;
+                                            /** @description pixels */
+                                            height: number;
+                                        }[];
                                         why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                         /** Format: date-time */
                                         at: string;
@@ -175,6 +199,18 @@ export interface paths {
                                     author: string;
                                     source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
+                                    /** @description Drawn with the answer; absent: none were drawn or changed */
+                                    boxes?: {
+                                        classId: string;
+                                        /** @description pixels */
+                                        x: number;
+                                        /** @description pixels */
+                                        y: number;
+                                        /** @description pixels */
+                                        width: number;
+                                        /** @description pixels */
+                                        height: number;
+                                    }[];
                                     why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                     /** Format: date-time */
                                     at: string;
@@ -186,67 +222,6 @@ export interface paths {
                                 } | null;
                             }[];
                             total: number;
-                        };
-                    };
-                };
-                /** @description Default Response */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            error: {
-                                /** @description Stable, from the registry of coded errors */
-                                code: string;
-                                message: string;
-                                requestId: string;
-                            };
-                        };
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/adjudication/{id}/neighbours": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Labelled frames that look most like this one to the model */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Default Response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                frameId: string;
-                                classId: string;
-                                /** @description Cosine of the embeddings */
-                                similarity: number;
-                            }[];
                         };
                     };
                 };
@@ -966,8 +941,16 @@ export interface paths {
                     limit?: number;
                     /** @description nextCursor of the page before */
                     cursor?: string;
+                    /** @description Exactly, or all of a subject: `rollout` */
                     action?: string;
                     subject?: string;
+                    actor?: string;
+                    /** @description Words, each part of the actor, the action, the subject or the detail */
+                    text?: string;
+                    /** @description At or after */
+                    from?: string;
+                    /** @description Before */
+                    until?: string;
                 };
                 header?: never;
                 path?: never;
@@ -1137,6 +1120,8 @@ export interface paths {
                              * @enum {unknown}
                              */
                             secondFactor: "off" | "on" | "due";
+                            /** @description Of the plant, in which times are shown; null: that of whoever looks */
+                            timeZone: string | null;
                         };
                     };
                 };
@@ -1212,6 +1197,8 @@ export interface paths {
                              * @enum {unknown}
                              */
                             secondFactor: "off" | "on" | "due";
+                            /** @description Of the plant, in which times are shown; null: that of whoever looks */
+                            timeZone: string | null;
                         };
                     };
                 };
@@ -1288,6 +1275,8 @@ export interface paths {
                              * @enum {unknown}
                              */
                             secondFactor: "off" | "on" | "due";
+                            /** @description Of the plant, in which times are shown; null: that of whoever looks */
+                            timeZone: string | null;
                         };
                     };
                 };
@@ -1361,6 +1350,8 @@ export interface paths {
                              * @enum {unknown}
                              */
                             secondFactor: "off" | "on" | "due";
+                            /** @description Of the plant, in which times are shown; null: that of whoever looks */
+                            timeZone: string | null;
                         };
                     };
                 };
@@ -1447,7 +1438,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The boxes of a frame, every revision, oldest first; the last one counts */
+        /** The boxes of a frame, every revision, oldest first; the last one counts. None to an operator who is asked for a further opinion */
         get: {
             parameters: {
                 query?: never;
@@ -1481,7 +1472,7 @@ export interface paths {
                                 }[];
                                 author: string;
                                 /** @enum {unknown} */
-                                source: "import" | "api" | "class_change";
+                                source: "import" | "api" | "review" | "class_change";
                                 /** Format: date-time */
                                 at: string;
                             }[];
@@ -1559,7 +1550,7 @@ export interface paths {
                             }[];
                             author: string;
                             /** @enum {unknown} */
-                            source: "import" | "api" | "class_change";
+                            source: "import" | "api" | "review" | "class_change";
                             /** Format: date-time */
                             at: string;
                         };
@@ -3330,6 +3321,844 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look a dataset version through for leaks again; goes on by itself, as after every snapshot */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            datasetId: string;
+                            /** @enum {unknown} */
+                            state: "queued" | "running" | "done" | "failed" | "cancelled";
+                            progress: number | null;
+                            requestedBy: string;
+                            /** Format: date-time */
+                            requestedAt: string;
+                            finishedAt: string | null;
+                            found: {
+                                /** @description Test frames whose picture is a training picture, byte for byte */
+                                copy: number;
+                                /** @description Other test frames with training frames of their group */
+                                group: number;
+                                /** @description Other test frames that look nearly the same as a training frame */
+                                near: number;
+                            } | null;
+                            /** @description Frames compared by their pictures */
+                            compared: number;
+                            message: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Stop looking; what was found before stays */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            datasetId: string;
+                            /** @enum {unknown} */
+                            state: "queued" | "running" | "done" | "failed" | "cancelled";
+                            progress: number | null;
+                            requestedBy: string;
+                            /** Format: date-time */
+                            requestedAt: string;
+                            finishedAt: string | null;
+                            found: {
+                                /** @description Test frames whose picture is a training picture, byte for byte */
+                                copy: number;
+                                /** @description Other test frames with training frames of their group */
+                                group: number;
+                                /** @description Other test frames that look nearly the same as a training frame */
+                                near: number;
+                            } | null;
+                            /** @description Frames compared by their pictures */
+                            compared: number;
+                            message: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/group-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that frames show the same part: from the next snapshot on they are on one side of every split */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        frameIds: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description New links */
+                            linked: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of each dataset version about the same thing lying on both sides of its split */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                datasetId: string;
+                                /** @enum {unknown} */
+                                state: "queued" | "running" | "done" | "failed" | "cancelled";
+                                progress: number | null;
+                                requestedBy: string;
+                                /** Format: date-time */
+                                requestedAt: string;
+                                finishedAt: string | null;
+                                found: {
+                                    /** @description Test frames whose picture is a training picture, byte for byte */
+                                    copy: number;
+                                    /** @description Other test frames with training frames of their group */
+                                    group: number;
+                                    /** @description Other test frames that look nearly the same as a training frame */
+                                    near: number;
+                                } | null;
+                                /** @description Frames compared by their pictures */
+                                compared: number;
+                                message: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/leaks/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Test frames, each beside the training frame most like it; the plainest pairs first */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    /** @description nextCursor of the page before */
+                    cursor?: string;
+                    kind?: "copy" | "group" | "near";
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                rank: number;
+                                /** @enum {unknown} */
+                                kind: "copy" | "group" | "near";
+                                similarity: number | null;
+                                test: {
+                                    frameId: string;
+                                    classId: string;
+                                    deviceName: string;
+                                    /** Format: date-time */
+                                    capturedAt: string;
+                                };
+                                train: {
+                                    frameId: string;
+                                    classId: string;
+                                    deviceName: string;
+                                    /** Format: date-time */
+                                    capturedAt: string;
+                                };
+                                /** @description A person put them into one group since */
+                                linked: boolean;
+                            }[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/group-links/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what was said of frames of this list among each other */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        frameIds: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            removed: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Frames of a dataset version by class, device and split */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description In the order of the classes */
+                            classIds: string[];
+                            /** @description The one with most frames first */
+                            devices: {
+                                id: string;
+                                name: string;
+                                frames: number;
+                            }[];
+                            /** @description Those with frames */
+                            cells: {
+                                classId: string;
+                                deviceId: string;
+                                /** @enum {unknown} */
+                                split: "train" | "test";
+                                frames: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/difference/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came, went and changed from one dataset version to another, counted */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    other: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            from: {
+                                id: string;
+                                number: number;
+                                sha256: string;
+                                frames: number;
+                                /** Format: date-time */
+                                createdAt: string;
+                                createdBy: string;
+                                testSetId: string | null;
+                                /** @description Labelled frames left out that wait for the next test set */
+                                waiting: number;
+                                /** @description Labelled frames left out because people disagree on them */
+                                disputed: number;
+                                classes: {
+                                    id: string;
+                                    name: string;
+                                    train: number;
+                                    test: number;
+                                }[];
+                            };
+                            to: {
+                                id: string;
+                                number: number;
+                                sha256: string;
+                                frames: number;
+                                /** Format: date-time */
+                                createdAt: string;
+                                createdBy: string;
+                                testSetId: string | null;
+                                /** @description Labelled frames left out that wait for the next test set */
+                                waiting: number;
+                                /** @description Labelled frames left out because people disagree on them */
+                                disputed: number;
+                                classes: {
+                                    id: string;
+                                    name: string;
+                                    train: number;
+                                    test: number;
+                                }[];
+                            };
+                            /** @description Frames in both with nothing changed */
+                            same: number;
+                            counts: {
+                                /** @description Frames only in the second */
+                                came: number;
+                                /** @description Frames only in the first */
+                                went: number;
+                                /** @description In both, with another class */
+                                relabelled: number;
+                                /** @description In both, in another split */
+                                moved: number;
+                                /** @description In both, in another group */
+                                regrouped: number;
+                                /** @description In both, with other boxes */
+                                redrawn: number;
+                            };
+                            came: {
+                                classId: string;
+                                /** @enum {unknown} */
+                                split: "train" | "test";
+                                frames: number;
+                            }[];
+                            went: {
+                                classId: string;
+                                /** @enum {unknown} */
+                                split: "train" | "test";
+                                frames: number;
+                            }[];
+                            relabelled: {
+                                from: string;
+                                to: string;
+                                frames: number;
+                            }[];
+                            moved: {
+                                /** @enum {unknown} */
+                                from: "train" | "test";
+                                /** @enum {unknown} */
+                                to: "train" | "test";
+                                frames: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stored frames as they are now, by class, device and what a snapshot would make of them */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description In the order of the classes */
+                            classIds: string[];
+                            /** @description The one with most frames first */
+                            devices: {
+                                id: string;
+                                name: string;
+                                frames: number;
+                            }[];
+                            /** @description Those with frames */
+                            cells: {
+                                classId: string | null;
+                                deviceId: string;
+                                /**
+                                 * @description ready: has a label that nobody disputes; none: waits for one; unsure, skip: people passed
+                                 * @enum {unknown}
+                                 */
+                                state: "ready" | "disputed" | "none" | "unsure" | "skip";
+                                frames: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/difference/{other}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frames that came, went or changed from one dataset version to another, by frame id */
+        get: {
+            parameters: {
+                query: {
+                    limit?: number;
+                    /** @description nextCursor of the page before */
+                    cursor?: string;
+                    kind: "came" | "went" | "relabelled" | "moved" | "regrouped" | "redrawn";
+                    /** @description Class in the first; of `moved`, split */
+                    from?: string;
+                    /** @description Class in the second; of `moved`, split */
+                    to?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                    other: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                frameId: string;
+                                deviceName: string;
+                                /** Format: date-time */
+                                capturedAt: string;
+                                from: {
+                                    classId: string;
+                                    /** @enum {unknown} */
+                                    split: "train" | "test";
+                                    group: string;
+                                } | null;
+                                to: {
+                                    classId: string;
+                                    /** @enum {unknown} */
+                                    split: "train" | "test";
+                                    group: string;
+                                } | null;
+                            }[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which runs learned from which dataset version, and the models they left; newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                datasetId: string;
+                                uses: {
+                                    runId: string;
+                                    number: number;
+                                    /** @enum {unknown} */
+                                    kind: "classifier" | "anomaly" | "sweep";
+                                    /** @enum {unknown} */
+                                    state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                                    modelVersionId: string | null;
+                                }[];
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6498,6 +7327,10 @@ export interface paths {
                     label?: "class" | "unsure" | "skip" | "none";
                     /** @description Current label */
                     classId?: string;
+                    /** @description What people make of its label */
+                    agreement?: "agreed" | "disputed" | "adjudicated";
+                    /** @description Whether people who labelled it disagree */
+                    disputed?: boolean;
                     /** @description Class the camera decided for */
                     predicted?: string;
                     /** @description Labelled as another class than the camera's decision */
@@ -6517,15 +7350,19 @@ export interface paths {
                     /** @description Captured before */
                     until?: string;
                     /** @description Of the last inspection */
-                    finding?: "mislabelled" | "outlier" | "duplicate";
+                    finding?: "mislabelled" | "outlier" | "duplicate" | "dark" | "bright" | "flat" | "blurred";
                     /** @description Look-alikes of the last inspection */
                     cluster?: number;
-                    /** @description Corners on the map, `x,y;x,y;…` */
+                    /** @description Corners on the map, `x,y;x,y;…`; on the UMAP, `umap:x,y;…` */
                     area?: string;
                     /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
                     answered?: string;
+                    /** @description Frames of a dataset version, `d1`; of one split of it, `d1,test`; of one class there, `d1,,scratch` */
+                    version?: string;
                     /** @description Exactly these frames, `id,id,…` */
                     ids?: string;
+                    /** @description Of the metadata: `key=value` */
+                    slice?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                 };
@@ -6557,6 +7394,10 @@ export interface paths {
                                     frames: number;
                                 }[];
                                 classId: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                                agreement: {
                                     value: string;
                                     frames: number;
                                 }[];
@@ -6671,14 +7512,14 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/explorer/frames": {
+    "/api/v1/explorer/slices": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Matching frames from any place in the order; frames that came after `asOf` do not shift it */
+        /** What the metadata of the matching frames says: the most frequent values of each key */
         get: {
             parameters: {
                 query?: {
@@ -6687,6 +7528,10 @@ export interface paths {
                     label?: "class" | "unsure" | "skip" | "none";
                     /** @description Current label */
                     classId?: string;
+                    /** @description What people make of its label */
+                    agreement?: "agreed" | "disputed" | "adjudicated";
+                    /** @description Whether people who labelled it disagree */
+                    disputed?: boolean;
                     /** @description Class the camera decided for */
                     predicted?: string;
                     /** @description Labelled as another class than the camera's decision */
@@ -6706,15 +7551,124 @@ export interface paths {
                     /** @description Captured before */
                     until?: string;
                     /** @description Of the last inspection */
-                    finding?: "mislabelled" | "outlier" | "duplicate";
+                    finding?: "mislabelled" | "outlier" | "duplicate" | "dark" | "bright" | "flat" | "blurred";
                     /** @description Look-alikes of the last inspection */
                     cluster?: number;
-                    /** @description Corners on the map, `x,y;x,y;…` */
+                    /** @description Corners on the map, `x,y;x,y;…`; on the UMAP, `umap:x,y;…` */
                     area?: string;
                     /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
                     answered?: string;
+                    /** @description Frames of a dataset version, `d1`; of one split of it, `d1,test`; of one class there, `d1,,scratch` */
+                    version?: string;
                     /** @description Exactly these frames, `id,id,…` */
                     ids?: string;
+                    /** @description Of the metadata: `key=value` */
+                    slice?: string;
+                    /** @description Part of id, group, source or a metadata value */
+                    text?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Counted without the filter on a slice */
+                            items: {
+                                key: string;
+                                values: {
+                                    value: string;
+                                    frames: number;
+                                }[];
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Matching frames from any place in the order; frames that came after `asOf` do not shift it */
+        get: {
+            parameters: {
+                query?: {
+                    deviceId?: string;
+                    /** @description Kind of the current label; none: no label */
+                    label?: "class" | "unsure" | "skip" | "none";
+                    /** @description Current label */
+                    classId?: string;
+                    /** @description What people make of its label */
+                    agreement?: "agreed" | "disputed" | "adjudicated";
+                    /** @description Whether people who labelled it disagree */
+                    disputed?: boolean;
+                    /** @description Class the camera decided for */
+                    predicted?: string;
+                    /** @description Labelled as another class than the camera's decision */
+                    contradicted?: boolean;
+                    /** @description Whether it is in the review queue */
+                    waiting?: boolean;
+                    /** @description Why the camera sent it */
+                    reason?: "low_confidence" | "small_margin" | "novel" | "disagreement" | "image_dark" | "image_bright" | "image_blurry" | "image_covered" | "image_moved" | "image_frozen" | "audit" | "record" | "no_model" | "requested";
+                    /** @description Version that decided */
+                    model?: string;
+                    /** @description Confidence at most */
+                    surest?: number;
+                    /** @description Confidence at least */
+                    leastSure?: number;
+                    /** @description Captured at or after */
+                    from?: string;
+                    /** @description Captured before */
+                    until?: string;
+                    /** @description Of the last inspection */
+                    finding?: "mislabelled" | "outlier" | "duplicate" | "dark" | "bright" | "flat" | "blurred";
+                    /** @description Look-alikes of the last inspection */
+                    cluster?: number;
+                    /** @description Corners on the map, `x,y;x,y;…`; on the UMAP, `umap:x,y;…` */
+                    area?: string;
+                    /** @description `run,class,answer`: judged frames of the class that the run's model took for `answer` */
+                    answered?: string;
+                    /** @description Frames of a dataset version, `d1`; of one split of it, `d1,test`; of one class there, `d1,,scratch` */
+                    version?: string;
+                    /** @description Exactly these frames, `id,id,…` */
+                    ids?: string;
+                    /** @description Of the metadata: `key=value` */
+                    slice?: string;
                     /** @description Part of id, group, source or a metadata value */
                     text?: string;
                     sort?: "newest" | "oldest" | "least_sure" | "surest" | "alike" | "striking";
@@ -8202,6 +9156,18 @@ export interface paths {
                                     author: string;
                                     source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
+                                    /** @description Drawn with the answer; absent: none were drawn or changed */
+                                    boxes?: {
+                                        classId: string;
+                                        /** @description pixels */
+                                        x: number;
+                                        /** @description pixels */
+                                        y: number;
+                                        /** @description pixels */
+                                        width: number;
+                                        /** @description pixels */
+                                        height: number;
+                                    }[];
                                     why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                     /** Format: date-time */
                                     at: string;
@@ -8215,6 +9181,18 @@ export interface paths {
                                 author: string;
                                 source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
+                                /** @description Drawn with the answer; absent: none were drawn or changed */
+                                boxes?: {
+                                    classId: string;
+                                    /** @description pixels */
+                                    x: number;
+                                    /** @description pixels */
+                                    y: number;
+                                    /** @description pixels */
+                                    width: number;
+                                    /** @description pixels */
+                                    height: number;
+                                }[];
                                 why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                 /** Format: date-time */
                                 at: string;
@@ -8328,6 +9306,18 @@ export interface paths {
                             author: string;
                             source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                             durationMs: number | null;
+                            /** @description Drawn with the answer; absent: none were drawn or changed */
+                            boxes?: {
+                                classId: string;
+                                /** @description pixels */
+                                x: number;
+                                /** @description pixels */
+                                y: number;
+                                /** @description pixels */
+                                width: number;
+                                /** @description pixels */
+                                height: number;
+                            }[];
                             why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                             /** Format: date-time */
                             at: string;
@@ -8442,6 +9432,18 @@ export interface paths {
                                     author: string;
                                     source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                     durationMs: number | null;
+                                    /** @description Drawn with the answer; absent: none were drawn or changed */
+                                    boxes?: {
+                                        classId: string;
+                                        /** @description pixels */
+                                        x: number;
+                                        /** @description pixels */
+                                        y: number;
+                                        /** @description pixels */
+                                        width: number;
+                                        /** @description pixels */
+                                        height: number;
+                                    }[];
                                     why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                     /** Format: date-time */
                                     at: string;
@@ -8485,7 +9487,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** When the frames were last looked through for wrong labels, outliers, duplicates and look-alikes */
+        /** When the frames were last looked through for wrong labels, outliers, duplicates, look-alikes and bad pictures */
         get: {
             parameters: {
                 query?: never;
@@ -8510,7 +9512,7 @@ export interface paths {
                                 /** Format: date-time */
                                 at: string;
                                 by: string;
-                                /** @description Looked at */
+                                /** @description Compared with one another */
                                 frames: number;
                                 /** @description Without an embedding in the common space, or beyond the most */
                                 leftOut: number;
@@ -8519,6 +9521,8 @@ export interface paths {
                                 outliers: number;
                                 duplicates: number;
                                 clusters: number;
+                                /** @description Dark, bright, flat or blurred beside those of their camera */
+                                badPictures: number;
                             } | null;
                         };
                     };
@@ -8571,7 +9575,7 @@ export interface paths {
                                 /** Format: date-time */
                                 at: string;
                                 by: string;
-                                /** @description Looked at */
+                                /** @description Compared with one another */
                                 frames: number;
                                 /** @description Without an embedding in the common space, or beyond the most */
                                 leftOut: number;
@@ -8580,6 +9584,8 @@ export interface paths {
                                 outliers: number;
                                 duplicates: number;
                                 clusters: number;
+                                /** @description Dark, bright, flat or blurred beside those of their camera */
+                                badPictures: number;
                             } | null;
                         };
                     };
@@ -8627,7 +9633,7 @@ export interface paths {
                                 /** Format: date-time */
                                 at: string;
                                 by: string;
-                                /** @description Looked at */
+                                /** @description Compared with one another */
                                 frames: number;
                                 /** @description Without an embedding in the common space, or beyond the most */
                                 leftOut: number;
@@ -8636,6 +9642,181 @@ export interface paths {
                                 outliers: number;
                                 duplicates: number;
                                 clusters: number;
+                                /** @description Dark, bright, flat or blurred beside those of their camera */
+                                badPictures: number;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorer/umap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether there is a UMAP of the frames, and how far one is that is being made */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            state: "never" | "running" | "done" | "failed";
+                            progress: number | null;
+                            message: string | null;
+                            last: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                frames: number;
+                                /** @description Frames it was fitted to; the others were placed on it */
+                                fitted: number;
+                                /** @description No frame with an embedding came or went since */
+                                current: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Make a UMAP of the frames; goes on by itself. One of the frames of now that is there already is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            state: "never" | "running" | "done" | "failed";
+                            progress: number | null;
+                            message: string | null;
+                            last: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                frames: number;
+                                /** @description Frames it was fitted to; the others were placed on it */
+                                fitted: number;
+                                /** @description No frame with an embedding came or went since */
+                                current: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Stop making a UMAP; the one before stays */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            state: "never" | "running" | "done" | "failed";
+                            progress: number | null;
+                            message: string | null;
+                            last: {
+                                /** Format: date-time */
+                                at: string;
+                                by: string;
+                                frames: number;
+                                /** @description Frames it was fitted to; the others were placed on it */
+                                fitted: number;
+                                /** @description No frame with an embedding came or went since */
+                                current: boolean;
                             } | null;
                         };
                     };
@@ -8670,10 +9851,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The frames that were looked through as points: near ones look alike */
+        /** The frames that were looked through, or of the UMAP, as points: near ones look alike */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    method?: "pca" | "umap";
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -9068,6 +10251,18 @@ export interface paths {
                             /** @enum {string} */
                             kind: "skip";
                         };
+                        /** @description All boxes of the frame as the person leaves them; absent: as they were. Beside the label they are kept with the answer */
+                        boxes?: {
+                            classId: string;
+                            /** @description pixels */
+                            x: number;
+                            /** @description pixels */
+                            y: number;
+                            /** @description pixels */
+                            width: number;
+                            /** @description pixels */
+                            height: number;
+                        }[];
                         durationMs?: number;
                     };
                 };
@@ -9087,6 +10282,18 @@ export interface paths {
                                 author: string;
                                 source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
+                                /** @description Drawn with the answer; absent: none were drawn or changed */
+                                boxes?: {
+                                    classId: string;
+                                    /** @description pixels */
+                                    x: number;
+                                    /** @description pixels */
+                                    y: number;
+                                    /** @description pixels */
+                                    width: number;
+                                    /** @description pixels */
+                                    height: number;
+                                }[];
                                 why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                 /** Format: date-time */
                                 at: string;
@@ -9204,6 +10411,18 @@ export interface paths {
                                         author: string;
                                         source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
+                                        /** @description Drawn with the answer; absent: none were drawn or changed */
+                                        boxes?: {
+                                            classId: string;
+                                            /** @description pixels */
+                                            x: number;
+                                            /** @description pixels */
+                                            y: number;
+                                            /** @description pixels */
+                                            width: number;
+                                            /** @description pixels */
+                                            height: number;
+                                        }[];
                                         why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                         /** Format: date-time */
                                         at: string;
@@ -9214,6 +10433,18 @@ export interface paths {
                                     classId: string;
                                     confidence: number;
                                 } | null;
+                                /** @description Those the frame has; none for a further opinion */
+                                boxes: {
+                                    classId: string;
+                                    /** @description pixels */
+                                    x: number;
+                                    /** @description pixels */
+                                    y: number;
+                                    /** @description pixels */
+                                    width: number;
+                                    /** @description pixels */
+                                    height: number;
+                                }[];
                                 /** @description Why this frame comes now, for people */
                                 reason: string;
                                 score: number;
@@ -9531,6 +10762,18 @@ export interface paths {
                                         author: string;
                                         source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                         durationMs: number | null;
+                                        /** @description Drawn with the answer; absent: none were drawn or changed */
+                                        boxes?: {
+                                            classId: string;
+                                            /** @description pixels */
+                                            x: number;
+                                            /** @description pixels */
+                                            y: number;
+                                            /** @description pixels */
+                                            width: number;
+                                            /** @description pixels */
+                                            height: number;
+                                        }[];
                                         why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                         /** Format: date-time */
                                         at: string;
@@ -9541,6 +10784,18 @@ export interface paths {
                                     classId: string;
                                     confidence: number;
                                 } | null;
+                                /** @description Those the frame has; none for a further opinion */
+                                boxes: {
+                                    classId: string;
+                                    /** @description pixels */
+                                    x: number;
+                                    /** @description pixels */
+                                    y: number;
+                                    /** @description pixels */
+                                    width: number;
+                                    /** @description pixels */
+                                    height: number;
+                                }[];
                                 /** @description Why this frame comes now, for people */
                                 reason: string;
                                 score: number;
@@ -10000,6 +11255,18 @@ export interface paths {
                                 author: string;
                                 source: "review" | "api" | "explorer" | "second_opinion" | "adjudication" | "known_answer" | "import" | "rule" | "class_change";
                                 durationMs: number | null;
+                                /** @description Drawn with the answer; absent: none were drawn or changed */
+                                boxes?: {
+                                    classId: string;
+                                    /** @description pixels */
+                                    x: number;
+                                    /** @description pixels */
+                                    y: number;
+                                    /** @description pixels */
+                                    width: number;
+                                    /** @description pixels */
+                                    height: number;
+                                }[];
                                 why: ("order" | "sent" | "sample" | "contradiction" | "disagreement" | "late" | "known_answer" | "dispute" | "undo") | null;
                                 /** Format: date-time */
                                 at: string;
@@ -11558,6 +12825,72 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frames/{id}/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labelled frames that look most like this one to the model; none that is disputed, a known answer, or out for a further opinion */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                frameId: string;
+                                /** @description Its label */
+                                classId: string;
+                                /** @description Cosine of the embeddings; 1 is the same */
+                                similarity: number;
+                                /** @description A small copy of its picture */
+                                pictureUrl: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
                 };
             };
         };
@@ -16569,6 +17902,8 @@ export interface paths {
                              * @enum {unknown}
                              */
                             secondFactor: "off" | "on" | "due";
+                            /** @description Of the plant, in which times are shown; null: that of whoever looks */
+                            timeZone: string | null;
                         };
                     };
                 };
@@ -16914,6 +18249,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which time zone the console shows times */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description timeZone null: everyone reads times in their own */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            timeZone: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        /** Set in which time zone the console shows times */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            /** @description timeZone null: everyone reads times in their own */
+            requestBody: {
+                content: {
+                    "application/json": {
+                        timeZone: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description timeZone null: everyone reads times in their own */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            timeZone: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            error: {
+                                /** @description Stable, from the registry of coded errors */
+                                code: string;
+                                message: string;
+                                requestId: string;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -17156,6 +18590,18 @@ export interface paths {
                             architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
+                            leaks: {
+                                /** @enum {unknown} */
+                                state: "queued" | "running" | "done" | "failed" | "cancelled";
+                                found: {
+                                    /** @description Test frames whose picture is a training picture, byte for byte */
+                                    copy: number;
+                                    /** @description Other test frames with training frames of their group */
+                                    group: number;
+                                    /** @description Other test frames that look nearly the same as a training frame */
+                                    near: number;
+                                } | null;
+                            } | null;
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
@@ -17428,6 +18874,18 @@ export interface paths {
                             architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
+                            leaks: {
+                                /** @enum {unknown} */
+                                state: "queued" | "running" | "done" | "failed" | "cancelled";
+                                found: {
+                                    /** @description Test frames whose picture is a training picture, byte for byte */
+                                    copy: number;
+                                    /** @description Other test frames with training frames of their group */
+                                    group: number;
+                                    /** @description Other test frames that look nearly the same as a training frame */
+                                    near: number;
+                                } | null;
+                            } | null;
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
@@ -17839,6 +19297,18 @@ export interface paths {
                             architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
+                            leaks: {
+                                /** @enum {unknown} */
+                                state: "queued" | "running" | "done" | "failed" | "cancelled";
+                                found: {
+                                    /** @description Test frames whose picture is a training picture, byte for byte */
+                                    copy: number;
+                                    /** @description Other test frames with training frames of their group */
+                                    group: number;
+                                    /** @description Other test frames that look nearly the same as a training frame */
+                                    near: number;
+                                } | null;
+                            } | null;
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;
@@ -18168,6 +19638,18 @@ export interface paths {
                                 architecture: string;
                                 datasetVersionId: string;
                                 datasetNumber: number;
+                                leaks: {
+                                    /** @enum {unknown} */
+                                    state: "queued" | "running" | "done" | "failed" | "cancelled";
+                                    found: {
+                                        /** @description Test frames whose picture is a training picture, byte for byte */
+                                        copy: number;
+                                        /** @description Other test frames with training frames of their group */
+                                        group: number;
+                                        /** @description Other test frames that look nearly the same as a training frame */
+                                        near: number;
+                                    } | null;
+                                } | null;
                                 /** Format: date-time */
                                 createdAt: string;
                                 createdBy: string;
@@ -18461,6 +19943,18 @@ export interface paths {
                             architecture: string;
                             datasetVersionId: string;
                             datasetNumber: number;
+                            leaks: {
+                                /** @enum {unknown} */
+                                state: "queued" | "running" | "done" | "failed" | "cancelled";
+                                found: {
+                                    /** @description Test frames whose picture is a training picture, byte for byte */
+                                    copy: number;
+                                    /** @description Other test frames with training frames of their group */
+                                    group: number;
+                                    /** @description Other test frames that look nearly the same as a training frame */
+                                    near: number;
+                                } | null;
+                            } | null;
                             /** Format: date-time */
                             createdAt: string;
                             createdBy: string;

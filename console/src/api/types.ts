@@ -35,8 +35,11 @@ export type FrameSort = NonNullable<
 >;
 export type FrameSummary = Ok<'/api/v1/explorer/summary', 'get'>;
 export type Inspection = Ok<'/api/v1/explorer/inspection', 'get'>;
+export type UmapStatus = Ok<'/api/v1/explorer/umap', 'get'>;
 export type FrameMap = Ok<'/api/v1/explorer/map', 'get'>;
 export type Tile = Ok<'/api/v1/explorer/frames', 'get'>['items'][number];
+export type FrameBox = ReviewItem['boxes'][number];
+export type Neighbour = Ok<'/api/v1/frames/{id}/neighbours', 'get'>['items'][number];
 export type ReviewItem = Ok<'/api/v1/review/leases', 'post'>['items'][number];
 export type ReviewStats = Ok<'/api/v1/review/stats', 'get'>;
 export type Answer = Body<paths['/api/v1/review/answers']['post']>['answer'];
@@ -44,6 +47,15 @@ export type AnswerBody = Body<paths['/api/v1/review/answers']['post']>;
 export type LabelQuality = Ok<'/api/v1/label-quality', 'get'>;
 export type OpinionSettings = Ok<'/api/v1/label-quality/settings', 'get'>;
 export type Dispute = Ok<'/api/v1/adjudication', 'get'>['items'][number];
+export type DatasetVersion = Ok<'/api/v1/datasets/{id}', 'get'>;
+export type DatasetUse = Ok<'/api/v1/datasets/uses', 'get'>['items'][number]['uses'][number];
+export type LiveBalance = Ok<'/api/v1/datasets/balance', 'get'>;
+export type DatasetBalance = Ok<'/api/v1/datasets/{id}/balance', 'get'>;
+export type DatasetDifference = Ok<'/api/v1/datasets/{id}/difference/{other}', 'get'>;
+export type ChangeKind = keyof DatasetDifference['counts'];
+export type ChangedFrame = Ok<'/api/v1/datasets/{id}/difference/{other}/frames', 'get'>['items'][number];
+export type LeakCheck = Ok<'/api/v1/datasets/leaks', 'get'>['items'][number];
+export type LeakPair = Ok<'/api/v1/datasets/{id}/leaks/pairs', 'get'>['items'][number];
 export type Transfer = Ok<'/api/v1/transfers/{id}', 'get'>;
 export type FrameRule = Ok<'/api/v1/frame-rules', 'get'>['rules'][number];
 export type RulesDryRun = Ok<'/api/v1/frame-rules/dry-run', 'post'>;
@@ -72,6 +84,10 @@ export type RolloutRules = StandingRules['rules'];
 export type ApiKey = Ok<'/api/v1/api-keys', 'get'>['items'][number];
 export type SignInWays = Ok<'/api/v1/auth/ways', 'get'>;
 export type User = Ok<'/api/v1/users', 'get'>['items'][number];
+export type AuditSearch = Pick<
+  NonNullable<paths['/api/v1/audit']['get']['parameters']['query']>,
+  'text' | 'from' | 'until'
+>;
 export type AuditEntry = Ok<'/api/v1/audit', 'get'>['items'][number];
 export type AuditVerification = Ok<'/api/v1/audit/verification', 'get'>;
 export type Status = Ok<'/api/v1/status', 'get'>;
@@ -85,5 +101,6 @@ export type LiveEvent =
   | { type: 'classes' }
   | { type: 'training'; runId: string }
   | { type: 'models' }
+  | { type: 'dataset'; datasetId: string }
   | { type: 'transfer'; transferId: string }
   | { type: 'rollout'; rolloutId: string };

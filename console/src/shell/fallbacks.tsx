@@ -1,11 +1,12 @@
 import { Button, Loader } from '@mantine/core';
 import { IconMapPinQuestion } from '@tabler/icons-react';
 import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router';
+import { t } from '../i18n/index.js';
 import { Blank, Failed } from '../ui/page.js';
 
 export const RoutePending = () => (
   <div style={{ display: 'grid', placeItems: 'center', minHeight: '60vh' }}>
-    <Loader aria-label="Loading" />
+    <Loader aria-label={t('Loading')} />
   </div>
 );
 
@@ -25,13 +26,13 @@ export function RouteFailed({ error, reset }: ErrorComponentProps) {
 export const NotFound = () => (
   <Blank
     icon={IconMapPinQuestion}
-    title="There is nothing here"
+    title={t('There is nothing here')}
     action={
       <Button component={Link} to="/" variant="default" size="md">
-        To the fleet
+        {t('To the fleet')}
       </Button>
     }
   >
-    The address may be mistyped, or what was here is gone.
+    {t('The address may be mistyped, or what was here is gone.')}
   </Blank>
 );

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../api/client.js';
 import { keys } from '../api/queries.js';
 import { useMe } from '../api/session.js';
+import { t } from '../i18n/index.js';
 import { notifyDone } from '../ui/notify.js';
 import { Problem } from '../ui/problem.js';
 
@@ -23,7 +24,7 @@ export function PasswordForm({ onClose }: { onClose?: () => void }) {
     onSuccess: (updated) => {
       queryClient.setQueryData(keys.me, updated);
       onClose?.();
-      notifyDone('Your password is set.');
+      notifyDone(t('Your password is set.'));
     },
   });
   const submit = (event: FormEvent) => {
@@ -38,18 +39,18 @@ export function PasswordForm({ onClose }: { onClose?: () => void }) {
         <input type="email" autoComplete="username" value={me.email} readOnly hidden />
         {me.hasPassword ? (
           <PasswordInput
-            label="Current password"
+            label={t('Current password')}
             autoComplete="current-password"
             value={current}
             onChange={(event) => setCurrent(event.currentTarget.value)}
           />
         ) : null}
         <PasswordInput
-          label="New password"
+          label={t('New password')}
           description={
             password && missing > 0
-              ? `${missing} more to go: at least ${shortest} characters`
-              : `At least ${shortest} characters`
+              ? t('{{missing}} more to go: at least {{shortest}} characters', { missing, shortest })
+              : t('At least {{shortest}} characters', { shortest })
           }
           autoComplete="new-password"
           data-autofocus
@@ -60,11 +61,11 @@ export function PasswordForm({ onClose }: { onClose?: () => void }) {
         <Group justify="flex-end">
           {onClose ? (
             <Button variant="default" size="md" onClick={onClose}>
-              Cancel
+              {t('Cancel')}
             </Button>
           ) : null}
           <Button size="md" type="submit" loading={save.isPending} disabled={missing > 0}>
-            Save password
+            {t('Save password')}
           </Button>
         </Group>
       </Stack>

@@ -6,9 +6,11 @@ import { useEffect, useState } from 'react';
 import { live, useLiveState } from '../api/live.js';
 import { keys, signedOut, statsQuery } from '../api/queries.js';
 import { allows, useMe } from '../api/session.js';
+import { t } from '../i18n/index.js';
 import { Mark } from './brand.js';
-import { destinations } from './destinations.js';
+import { destinations, isWithin } from './destinations.js';
 import { PasswordDialog } from './password-dialog.js';
+import { SectionTabs } from './section-tabs.js';
 import classes from './shell.module.css';
 import { UserMenu } from './user-menu.js';
 
@@ -33,6 +35,7 @@ export function Shell() {
       <Rail />
       <main className={classes.main}>
         <Strips />
+        <SectionTabs />
         <div className={classes.content} id="content">
           <Outlet />
         </div>
@@ -45,32 +48,40 @@ function Rail() {
   const me = useMe();
   const stats = useQuery(statsQuery);
   const queued = stats.data?.queued ?? 0;
-  const onDevice = useRouterState({ select: (router) => router.location.pathname.startsWith('/fleet/') });
+  const path = useRouterState({ select: (router) => router.location.pathname });
+  const groups = destinations
+    .map((group) => group.filter(({ least }) => allows(me.role, least)))
+    .filter((group) => group.length > 0);
   return (
-    <nav className={classes.rail} aria-label="Main">
+    <nav className={classes.rail} aria-label={t('Main')}>
       <Link to="/" className={classes.brand} aria-label="Lineside">
         <Mark size={38} />
       </Link>
       <div className={classes.destinations}>
-        {destinations
-          .filter(({ least }) => allows(me.role, least))
-          .map(({ to, label, icon: Icon }) => (
-            <Link
-              key={to}
-              to={to}
-              activeOptions={{ exact: to === '/', includeSearch: false }}
-              className={classes.destination}
-              {...(to === '/' && onDevice ? { 'data-status': 'active' } : {})}
-            >
-              <Icon size={24} stroke={1.7} aria-hidden />
-              {label}
-              {to === '/review' && queued > 0 ? (
-                <span className={classes.count}>
-                  {queued > 999 ? `${Math.floor(queued / 1000)}k` : queued}
-                </span>
-              ) : null}
-            </Link>
-          ))}
+        {groups.map((group) => (
+          <div key={group[0]?.to} className={classes.group}>
+            {group.map((section) => {
+              const { to, label, icon: Icon } = section;
+              return (
+                <Link
+                  key={to}
+                  to={to}
+                  activeOptions={{ exact: to === '/', includeSearch: false }}
+                  className={classes.destination}
+                  {...(isWithin(path, section) ? { 'data-status': 'active' } : {})}
+                >
+                  <Icon size={24} stroke={1.7} aria-hidden />
+                  {t(label)}
+                  {to === '/review' && queued > 0 ? (
+                    <span className={classes.count}>
+                      {queued > 999 ? `${Math.floor(queued / 1000)}k` : queued}
+                    </span>
+                  ) : null}
+                </Link>
+              );
+            })}
+          </div>
+        ))}
       </div>
       <div className={classes.foot}>
         <UserMenu />
@@ -90,15 +101,15 @@ function Strips() {
     <>
       {lost ? (
         <div className={classes.strip} role="status">
-          Live updates are interrupted. Reconnecting; what you see may be out of date.
+          {t('Live updates are interrupted. Reconnecting; what you see may be out of date.')}
         </div>
       ) : null}
       {!me.hasPassword && !me.sso && !skipped && !onReview ? (
         <div className={classes.strip} data-kind="info" data-testid="password-banner">
-          <span>You signed in with a one-time link. Set a password so that you can come back.</span>
+          <span>{t('You signed in with a one-time link. Set a password so that you can come back.')}</span>
           <span style={{ display: 'flex', gap: 8 }}>
             <Button size="compact-md" onClick={dialog.open}>
-              Set a password
+              {t('Set a password')}
             </Button>
             <Button
               size="compact-md"
@@ -108,7 +119,7 @@ function Strips() {
                 setSkipped(true);
               }}
             >
-              Later
+              {t('Later')}
             </Button>
           </span>
         </div>

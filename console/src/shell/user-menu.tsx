@@ -1,11 +1,23 @@
 import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconKey, IconLink, IconLogout, IconMoon, IconShieldLock, IconSun } from '@tabler/icons-react';
+import {
+  IconKey,
+  IconLanguage,
+  IconLink,
+  IconLogout,
+  IconMoon,
+  IconShieldLock,
+  IconSun,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { waysQuery } from '../api/queries.js';
 import { useMe } from '../api/session.js';
+import { roleNames } from '../features/people/roles.js';
 import { SecondFactorDialog } from '../features/second-factor/second-factor-dialog.js';
 import { useSso } from '../features/sign-in/use-sso.js';
+import { t } from '../i18n/index.js';
+import { chooseLanguage, languages, useLanguage } from '../i18n/language.js';
+import { zone } from '../ui/zone.js';
 import { PasswordDialog } from './password-dialog.js';
 import classes from './shell.module.css';
 import { useSignOut } from './use-sign-out.js';
@@ -37,7 +49,7 @@ export function UserMenu() {
           <button
             type="button"
             className={classes.avatar}
-            aria-label={`${me.name}, account`}
+            aria-label={t('{{name}}, account', { name: me.name })}
             data-testid="user-menu"
           >
             {initials(me.name || me.email)}
@@ -47,18 +59,21 @@ export function UserMenu() {
           <Menu.Label>
             {me.name}
             <br />
-            {me.email} · {me.role}
+            {me.email} · {t(roleNames[me.role])}
+            <br />
+            {t('Times in {{zone}}', { zone: zone() })}
           </Menu.Label>
           <Menu.Item
             leftSection={other === 'dark' ? <IconMoon size={18} /> : <IconSun size={18} />}
             onClick={() => setColorScheme(other)}
             data-testid="toggle-theme"
           >
-            {other === 'dark' ? 'Dark colours' : 'Light colours'}
+            {other === 'dark' ? t('Dark colours') : t('Light colours')}
           </Menu.Item>
+          <Languages />
           {ssoAlone ? null : (
             <Menu.Item leftSection={<IconKey size={18} />} onClick={password.open}>
-              {me.hasPassword ? 'Change password' : 'Set a password'}
+              {me.hasPassword ? t('Change password') : t('Set a password')}
             </Menu.Item>
           )}
           {ssoAlone ? null : (
@@ -67,7 +82,7 @@ export function UserMenu() {
               onClick={factor.open}
               data-testid="second-factor"
             >
-              Second factor
+              {t('Second factor')}
             </Menu.Item>
           )}
           {sso && !me.sso ? (
@@ -76,7 +91,7 @@ export function UserMenu() {
               onClick={() => linking.mutate({ link: true, next: window.location.pathname })}
               data-testid="link-sso"
             >
-              Link single sign-on
+              {t('Link single sign-on')}
             </Menu.Item>
           ) : null}
           <Menu.Divider />
@@ -85,7 +100,7 @@ export function UserMenu() {
             onClick={() => void signOut()}
             data-testid="sign-out"
           >
-            Sign out
+            {t('Sign out')}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
@@ -93,4 +108,22 @@ export function UserMenu() {
       {factorOpen ? <SecondFactorDialog opened onClose={factor.close} /> : null}
     </>
   );
+}
+
+/** Every language in its own words, but for the one that is spoken. */
+function Languages() {
+  const current = useLanguage();
+  return Object.entries(languages)
+    .filter(([code]) => code !== current)
+    .map(([code, { name }]) => (
+      <Menu.Item
+        key={code}
+        lang={code}
+        leftSection={<IconLanguage size={18} />}
+        onClick={() => void chooseLanguage(code)}
+        data-testid={`language-${code}`}
+      >
+        {name}
+      </Menu.Item>
+    ));
 }

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { t } from '../i18n/index.js';
 import { Problem } from './problem.js';
 
 interface ConfirmProps {
@@ -21,7 +22,7 @@ export function ConfirmDialog({ opened, onClose, title, confirm, danger, action,
         <Problem error={action.error} />
         <Group justify="flex-end">
           <Button variant="default" size="md" onClick={onClose}>
-            Cancel
+            {t('Cancel')}
           </Button>
           <Button
             size="md"

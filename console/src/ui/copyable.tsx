@@ -1,5 +1,6 @@
 import { Button, CopyButton } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { t } from '../i18n/index.js';
 
 /** Text to be taken elsewhere, as it is. */
 export function Copyable({ text, label, testId }: { text: string; label: string; testId?: string }) {
@@ -16,7 +17,7 @@ export function Copyable({ text, label, testId }: { text: string; label: string;
               leftSection={copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
               onClick={copy}
             >
-              {copied ? 'Copied' : 'Copy'}
+              {copied ? t('Copied') : t('Copy')}
             </Button>
           )}
         </CopyButton>

@@ -2,7 +2,9 @@ import { Button, Skeleton } from '@mantine/core';
 import { type Icon, IconPlugConnectedX } from '@tabler/icons-react';
 import { type ReactNode, useEffect } from 'react';
 import { toApiError } from '../api/errors.js';
+import { t } from '../i18n/index.js';
 import classes from './page.module.css';
+import { problemWords } from './problem-words.js';
 import { Note } from './signal.js';
 
 interface PageProps {
@@ -87,13 +89,15 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
       <span className={classes.blankIcon}>
         <IconPlugConnectedX size={32} stroke={1.6} aria-hidden />
       </span>
-      <h2>{failure.code === 'network' ? 'No connection to the fleet server' : 'This could not be loaded'}</h2>
+      <h2>
+        {failure.code === 'network' ? t('No connection to the fleet server') : t('This could not be loaded')}
+      </h2>
       <Note tone="bad" code={failure.code}>
-        {failure.message}
+        {problemWords(failure)}
       </Note>
       {retry ? (
         <Button variant="default" size="md" onClick={retry}>
-          Try again
+          {t('Try again')}
         </Button>
       ) : null}
     </div>
@@ -101,7 +105,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
 }
 
 export const Loading = ({ rows = 4, height = 64 }: { rows?: number; height?: number }) => (
-  <div role="status" aria-label="Loading" style={{ display: 'grid', gap: 12 }}>
+  <div role="status" aria-label={t('Loading')} style={{ display: 'grid', gap: 12 }}>
     {Array.from({ length: rows }, (_, row) => `row-${row}`).map((row) => (
       <Skeleton key={row} height={height} radius="md" />
     ))}

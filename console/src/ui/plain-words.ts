@@ -1,5 +1,7 @@
+import { phrases, t } from '../i18n/index.js';
+
 /** What a code means for the person in front of the screen: what happened, and what happens next. */
-const words: Record<string, string> = {
+const words: Record<string, string> = phrases({
   artifact_untrusted:
     'The signature of the new model could not be verified. The camera keeps the model it has.',
   artifact_corrupt: 'The download of the new model was damaged. The camera keeps the model it has.',
@@ -36,7 +38,10 @@ const words: Record<string, string> = {
   training_too_few: 'Too few labels: at least two classes with two frames each are needed.',
   training_failed: 'The training run stopped with an error.',
   training_cancelled: 'The training run was cancelled.',
-};
+});
 
-export const plainWords = (code: string | null | undefined, fallback?: string | null): string =>
-  (code ? words[code] : undefined) ?? fallback ?? 'Something went wrong.';
+/** The server's own words stand in for a code that is unknown here. */
+export const plainWords = (code: string | null | undefined, fallback?: string | null): string => {
+  const known = code ? words[code] : undefined;
+  return known ? t(known) : (fallback ?? t('Something went wrong.'));
+};

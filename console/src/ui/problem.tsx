@@ -1,4 +1,5 @@
 import { toApiError } from '../api/errors.js';
+import { problemWords } from './problem-words.js';
 import { Note } from './signal.js';
 
 /** Why the last attempt was refused; nothing while there is no error. */
@@ -7,7 +8,7 @@ export function Problem({ error }: { error: unknown }) {
   const failure = toApiError(error);
   return (
     <Note tone="bad" code={failure.code}>
-      {failure.message}
+      {problemWords(failure)}
     </Note>
   );
 }

@@ -4,9 +4,12 @@ import classes from './signal.module.css';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'busy';
 
-/** A status dot; `label` is what it says to those who do not see colour. */
-export const Lamp = ({ tone, label }: { tone: Tone; label: string }) => (
-  <span className={`${classes.lamp} ${classes[tone]}`} role="img" aria-label={label} title={label} />
+/** A status dot; `label` is what it says to those who do not see colour, none where words stand beside it. */
+export const Lamp = ({ tone, label }: { tone: Tone; label?: string }) => (
+  <span
+    className={`${classes.lamp} ${classes[tone]}`}
+    {...(label ? { role: 'img', 'aria-label': label, title: label } : { 'aria-hidden': true })}
+  />
 );
 
 export function Tag({ tone, children, testId }: { tone: Tone; children: ReactNode; testId?: string }) {

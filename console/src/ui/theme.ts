@@ -1,10 +1,5 @@
-import {
-  type CSSVariablesResolver,
-  createTheme,
-  Drawer,
-  type MantineColorsTuple,
-  Modal,
-} from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { t } from '../i18n/index.js';
 
 const steel: MantineColorsTuple = [
   '#eaf4fc',
@@ -31,7 +26,7 @@ const graphite: MantineColorsTuple = [
   '#07090c',
 ];
 
-const closing = { closeButtonProps: { 'aria-label': 'Close' } } as const;
+const closing = () => ({ closeButtonProps: { 'aria-label': t('Close') } });
 const touch = { defaultProps: { size: 'md' } } as const;
 
 export const theme = createTheme({
@@ -46,26 +41,27 @@ export const theme = createTheme({
   fontSizes: { xs: '0.8125rem', sm: '0.9375rem', md: '1rem', lg: '1.125rem', xl: '1.375rem' },
   headings: { fontWeight: '650', sizes: { h1: { fontSize: '1.625rem' }, h2: { fontSize: '1.1875rem' } } },
   cursorType: 'pointer',
+  respectReducedMotion: true,
   components: {
     TextInput: touch,
     PasswordInput: touch,
     NumberInput: touch,
     Select: touch,
     Textarea: touch,
-    Modal: Modal.extend({
-      defaultProps: {
+    Modal: {
+      defaultProps: () => ({
         centered: true,
         overlayProps: { backgroundOpacity: 0.55 },
         radius: 'md',
         padding: 'lg',
-        ...closing,
-      },
+        ...closing(),
+      }),
       styles: { title: { fontSize: '1.1875rem', fontWeight: 650 } },
-    }),
+    },
     Notification: { defaultProps: closing },
-    Drawer: Drawer.extend({
-      defaultProps: { position: 'right', overlayProps: { backgroundOpacity: 0.45 }, ...closing },
-    }),
+    Drawer: {
+      defaultProps: () => ({ position: 'right', overlayProps: { backgroundOpacity: 0.45 }, ...closing() }),
+    },
   },
 });
 

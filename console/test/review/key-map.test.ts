@@ -43,7 +43,12 @@ t.test('a key is not given twice, and digits are for classes', async (t) => {
 t.test('what was kept counts where it is right', async (t) => {
   t.strictSame(readKeys(null), usualKeys);
   t.strictSame(readKeys({ unsure: 'x', nothing: 'y' }), { ...usualKeys, unsure: 'x' });
-  t.strictSame(readKeys({ unsure: 'Enter', skip: 7 }), usualKeys);
+  t.strictSame(readKeys({ accept: 'Enter', unsure: 'Enter', skip: 7 }), usualKeys);
+  t.match(
+    readKeys({ ...usualKeys, book: 'b', boxes: undefined }),
+    { book: 'b', boxes: 'a' },
+    'an action that came later takes a free letter',
+  );
   t.strictSame(readKeys({ accept: 'Space', skip: 'Enter' }), {
     ...usualKeys,
     accept: 'Space',

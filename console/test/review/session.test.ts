@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as settled } from 'node:timers/promises';
 import fc from 'fast-check';
 import t from 'tap';
+import { ApiError } from '../../src/api/errors.js';
 import type { Answer, ReviewItem } from '../../src/api/types.js';
 import { ReviewSession } from '../../src/features/review/session.js';
 import type { ReviewPort } from '../../src/features/review/session-state.js';
@@ -78,7 +79,11 @@ t.test('whatever the network does, every frame is shown once and keeps its last 
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), steps, async (wire, steps) => {
       const queue = new Queue(30);
-      const session = new ReviewSession(queue.port(wire), { load: () => [], save() {} }, () => 'request');
+      const session = new ReviewSession(
+        queue.port(wire),
+        { adopt: async () => [], elsewhere: () => new Set<string>(), save() {} },
+        () => 'request',
+      );
       const given: [frameId: string, classId: string][] = [];
       const takenBack: [frameId: string, classId: string][] = [];
       session.start({ onConfirmed() {}, onRefused() {}, onSecondOpinion() {} });
@@ -114,4 +119,89 @@ t.test('whatever the network does, every frame is shown once and keeps its last 
     }),
     { numRuns: 1000 },
   );
+});
+
+t.test('when the server is back, answers are sent and frames are taken at once', async (t) => {
+  let reachable = true;
+  const sent: string[] = [];
+  const reach = () => {
+    if (!reachable) throw new ApiError(0, 'network', 'away');
+  };
+  const item = (id: string) => ({ frame: { id }, token: 1 }) as ReviewItem;
+  const port: ReviewPort = {
+    async lease() {
+      reach();
+      return sent.length === 0 ? [item('f1')] : [item('f2')];
+    },
+    heartbeat: async () => [],
+    async answer({ frameId }) {
+      reach();
+      sent.push(frameId);
+      return { secondOpinion: false };
+    },
+    undo: async () => item('f1'),
+  };
+  const session = new ReviewSession(port, {
+    adopt: async () => [],
+    elsewhere: () => new Set<string>(),
+    save() {},
+  });
+  session.start({ onConfirmed() {}, onRefused() {}, onSecondOpinion() {} });
+  t.teardown(() => session.end());
+  await settled();
+  reachable = false;
+  session.answer('f1', { kind: 'unsure' }, 0);
+  await settled();
+  t.match(session.getSnapshot(), { phase: 'failed', pending: 1, offline: true });
+  reachable = true;
+  session.wake();
+  await settled();
+  await settled();
+  t.match(session.getSnapshot(), { phase: 'ready', pending: 0, offline: false });
+  t.strictSame(sent, ['f1']);
+  t.equal(session.getSnapshot().items[0]?.frame.id, 'f2');
+});
+
+t.test('boxes that were drawn go with the answer, and come back with it', async (t) => {
+  const sent: unknown[] = [];
+  const item = (id: string) => ({ frame: { id }, token: 1 }) as ReviewItem;
+  const port: ReviewPort = {
+    lease: async () => [item('f0'), item('f1')],
+    heartbeat: async () => [],
+    answer: async ({ frameId, boxes }) => {
+      sent.push([frameId, boxes]);
+      return { secondOpinion: false };
+    },
+    undo: async () => item('f0'),
+  };
+  const drawn = new Map([['f0', [{ classId: 'dent', x: 1, y: 2, width: 3, height: 4 }]]]);
+  const [boxes] = drawn.values();
+  const drafts = {
+    get: (id: string) => drawn.get(id),
+    set: (id: string, given: readonly (typeof boxes & object)[number][] | null) => {
+      if (given) drawn.set(id, [...given]);
+      else drawn.delete(id);
+    },
+  };
+  const session = new ReviewSession(
+    port,
+    { adopt: async () => [], elsewhere: () => new Set<string>(), save() {} },
+    () => 'request',
+    drafts,
+  );
+  session.start({ onConfirmed() {}, onRefused() {}, onSecondOpinion() {} });
+  await settled();
+  session.answer('f0', { kind: 'unsure' }, 0);
+  t.equal(drawn.size, 0);
+  session.undo();
+  t.strictSame(drawn.get('f0'), boxes, 'as the person left them');
+  session.answer('f0', { kind: 'skip' }, 0);
+  t.strictSame(drawn.get('f0'), boxes, 'a skipped frame comes back');
+  await settled();
+  await settled();
+  session.stop();
+  t.strictSame(sent.slice(0, 2), [
+    ['f0', boxes],
+    ['f0', undefined],
+  ]);
 });

@@ -89,6 +89,6 @@ export function usage(commands: readonly Command[]): string {
     ...Object.entries(common).map(optionHelp),
     '',
     'Exit status: 0 done; 1 refused or failed; 2 wrong use; 3 not signed in or not allowed; 4 no such thing;',
-    '5 the server cannot be reached; 130 interrupted.',
+    '5 the server cannot be reached; 6 leaks were found; 130 interrupted.',
   ].join('\n');
 }

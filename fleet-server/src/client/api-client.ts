@@ -1,6 +1,7 @@
 import type { Decision } from '@lineside/shared';
-import type { AuditVerification } from '../features/audit/schemas.js';
+import type { AuditEntry, AuditVerification } from '../features/audit/schemas.js';
 import type { ClassItem } from '../features/classes/schemas.js';
+import type { DatasetUse } from '../features/dataset-versions/schemas.js';
 import type { DatasetVersion } from '../features/datasets/schemas.js';
 import type { Device, PlannedDevice } from '../features/devices/schemas.js';
 import type { Frame, LabelRevision } from '../features/frames/schemas.js';
@@ -143,6 +144,15 @@ export class ApiClient {
 
   listDatasets = () =>
     this.request<{ items: DatasetVersion[] }>('GET', '/datasets').then((page) => page.items);
+  dataset = (id: string) => this.request<DatasetVersion>('GET', `/datasets/${encodeURIComponent(id)}`);
+  /** Runs that learned from it, newest first. */
+  datasetUses = async (id: string): Promise<DatasetUse[]> => {
+    const { items } = await this.request<{ items: { datasetId: string; uses: DatasetUse[] }[] }>(
+      'GET',
+      '/datasets/uses',
+    );
+    return items.find(({ datasetId }) => datasetId === id)?.uses ?? [];
+  };
   createDataset = () => this.request<DatasetVersion>('POST', '/datasets', {});
   startTraining = (body: { datasetVersionId?: string; alpha?: number; mode?: TuneMode } = {}) =>
     this.request<TrainingRun>('POST', '/training/runs', body);
@@ -154,6 +164,8 @@ export class ApiClient {
 
   getModel = (id: string) => this.request<ModelVersion>('GET', `/models/${encodeURIComponent(id)}`);
 
+  /** Newest first; `query` begins with `&`. */
+  listAudit = (query = '') => this.pages<AuditEntry>('/audit', query);
   verifyAudit = (kept?: string) =>
     this.request<AuditVerification>(
       'GET',

@@ -25,6 +25,7 @@ import {
 import type { StoredArchitecture } from '../features/architectures/stored.js';
 import type { BoxRevision, FrameBox } from '../features/boxes/schemas.js';
 import type { ClassChangeDetail } from '../features/classes/change-detail.js';
+import type { LeakCheckState, LeakKind, LeaksFound } from '../features/dataset-leaks/schemas.js';
 import type { DriftSettled } from '../features/drift/schemas.js';
 import type { FormatName } from '../features/exchange/formats/index.js';
 import type {
@@ -52,6 +53,7 @@ import type { Role } from '../http/route.js';
 import type { DriftState } from '../learning/drift/monitor.js';
 import type { Change } from '../learning/finetune/augment.js';
 import type { Regularisation } from '../learning/finetune/options.js';
+import type { PictureFinding } from '../learning/inspect/bad-pictures.js';
 import type { Trainer } from '../learning/torch/trainers.js';
 import type { TuneMode } from '../learning/tuning/modes.js';
 import type { JudgedAnswer } from '../learning/worker-protocol.js';
@@ -313,13 +315,16 @@ export const labels = pgTable(
     source: text('source').$type<LabelRevision['source']>().notNull(),
     requestId: text('request_id').notNull(),
     durationMs: integer('duration_ms'),
+    /** Drawn with the answer; null: none were drawn or changed. */
+    boxes: jsonb('boxes').$type<FrameBox[]>(),
     /** Why the person was asked; null: they were not, or by a server that did not keep it. */
     why: text('why').$type<LabelRevision['why']>(),
     at: now('at'),
   },
   (table) => [
     primaryKey({ columns: [table.frameId, table.revision] }),
-    uniqueIndex('labels_by_request').on(table.requestId),
+    // Also for the prefix of a request that labelled many frames.
+    uniqueIndex('labels_by_request').on(table.requestId.op('text_pattern_ops')),
     index('labels_by_author').on(table.author, table.at),
   ],
 );
@@ -433,7 +438,11 @@ export const reviewItems = pgTable(
     /** When others may be asked: the one who answered first may take it back until then. */
     availableAt: at('available_at'),
   },
-  (table) => [index('review_items_by_priority').on(table.state, table.priority.desc(), table.frameId)],
+  (table) => [
+    // `desc` in a query puts nulls first: with nulls last the index would not serve its order.
+    index('review_items_by_priority').on(table.state, table.priority.desc().nullsFirst(), table.frameId),
+    index('review_items_by_lessee').on(table.leaseUserId).where(sql`${table.leaseUserId} is not null`),
+  ],
 );
 
 /** Frames whose label is certain: operators are asked about them without knowing, to measure them. */
@@ -484,6 +493,22 @@ export const frameFindings = pgTable(
     duplicateOf: text('duplicate_of'),
   },
   (table) => [index('frame_findings_by_cluster').on(table.cluster, table.oddness)],
+);
+
+/** How the picture of a frame came out, see `PictureFigures`; null: it cannot be read. */
+export const frameHealth = pgTable(
+  'frame_health',
+  {
+    frameId: text('frame_id')
+      .primaryKey()
+      .references(() => frames.id),
+    brightness: doublePrecision('brightness'),
+    contrast: doublePrecision('contrast'),
+    sharpness: doublePrecision('sharpness'),
+    /** By what was usual of its camera in the last inspection; null: nothing is wrong. */
+    finding: text('finding').$type<PictureFinding>(),
+  },
+  (table) => [index('frame_health_by_finding').on(table.finding).where(sql`${table.finding} is not null`)],
 );
 
 // ---- datasets, training, models -----------------------------------------------------------------------------
@@ -546,6 +571,72 @@ export const datasetItems = pgTable(
   },
   (table) => [primaryKey({ columns: [table.datasetId, table.frameId] })],
 );
+
+/** Whether frames of a version show the same on both sides of its split: one row a version that was ever looked at. */
+export const leakChecks = pgTable('leak_checks', {
+  datasetId: text('dataset_id')
+    .primaryKey()
+    .references(() => datasetVersions.id),
+  state: text('state').$type<LeakCheckState>().notNull(),
+  /** In [0, 1], while it runs. */
+  progress: doublePrecision('progress'),
+  requestedBy: text('requested_by').notNull(),
+  requestedAt: at('requested_at').notNull(),
+  finishedAt: at('finished_at'),
+  /** Test frames with a like in training, by what shows it. */
+  found: jsonb('found').$type<LeaksFound>(),
+  /** Test and training frames that were compared by their pictures. */
+  compared: integer('compared').notNull().default(0),
+  errorMessage: text('error_message'),
+});
+
+/** A test frame beside the training frame most like it, the plainest pair first. */
+export const leaks = pgTable(
+  'leaks',
+  {
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasetVersions.id),
+    rank: integer('rank').notNull(),
+    kind: text('kind').$type<LeakKind>().notNull(),
+    testFrameId: text('test_frame_id').notNull(),
+    trainFrameId: text('train_frame_id').notNull(),
+    /** 1 of the same picture; null: of one group, and not compared. */
+    similarity: doublePrecision('similarity'),
+  },
+  (table) => [primaryKey({ columns: [table.datasetId, table.rank] })],
+);
+
+/** The shapes of a picture, see `sketchOf`: made once for the same bytes. Null: it cannot be read. */
+export const pictureSketches = pgTable('picture_sketches', {
+  imageSha256: text('image_sha256').primaryKey(),
+  sketch: bytes('sketch'),
+});
+
+/** Two frames that a person says show the same part: they are of one group. The lesser id stands first. */
+export const groupLinks = pgTable(
+  'group_links',
+  {
+    frameId: text('frame_id')
+      .notNull()
+      .references(() => frames.id),
+    otherId: text('other_id')
+      .notNull()
+      .references(() => frames.id),
+    linkedBy: text('linked_by').notNull(),
+    linkedAt: at('linked_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.frameId, table.otherId] })],
+);
+
+/** Place of a frame on the UMAP, each in [−1, 1]; replaced as a whole by the next one. */
+export const framePlaces = pgTable('frame_places', {
+  frameId: text('frame_id')
+    .primaryKey()
+    .references(() => frames.id),
+  x: doublePrecision('x').notNull(),
+  y: doublePrecision('y').notNull(),
+});
 
 export const trainingRuns = pgTable('training_runs', {
   id: text('id').primaryKey(),

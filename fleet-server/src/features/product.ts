@@ -6,6 +6,9 @@ import { registerBoxes } from './boxes/routes.js';
 import { registerChallengers } from './challengers/routes.js';
 import { registerClasses } from './classes/routes.js';
 import { registerCommands } from './commands/routes.js';
+import { createLeakBackground } from './dataset-leaks/background.js';
+import { registerDatasetLeaks } from './dataset-leaks/routes.js';
+import { registerDatasetVersions } from './dataset-versions/routes.js';
 import { registerDatasets } from './datasets/routes.js';
 import { registerDeviceSettings } from './device-settings/routes.js';
 import { createDriftBackground } from './drift/background.js';
@@ -15,6 +18,7 @@ import { type ExchangeOptions, registerExchange } from './exchange/routes.js';
 import { registerExplorer } from './explorer/routes.js';
 import { registerFrames } from './frames/routes.js';
 import { inspectorOf } from './inspection/inspector.js';
+import { mapMakerOf } from './inspection/map-maker.js';
 import { registerInspection } from './inspection/routes.js';
 import { registerKnownAnswers } from './known-answers/routes.js';
 import { registerLabelBook } from './label-book/routes.js';
@@ -24,6 +28,7 @@ import { registerLabelling } from './labelling/routes.js';
 import { registerLineage } from './lineage/routes.js';
 import { createModelsBackground } from './models/background.js';
 import { registerModels } from './models/routes.js';
+import { registerNeighbours } from './neighbours/routes.js';
 import { registerOpinions } from './opinions/routes.js';
 import { createRetrainBackground } from './retrain/background.js';
 import { registerRetrain } from './retrain/routes.js';
@@ -50,9 +55,12 @@ export function registerProductFeatures(
   registerLabelling(app, services);
   registerOpinions(app, services);
   registerAdjudication(app, services);
+  registerNeighbours(app, services);
   registerLabelQuality(app, services);
   registerKnownAnswers(app, services);
   registerDatasets(app, services);
+  registerDatasetVersions(app, services);
+  registerDatasetLeaks(app, services);
   registerBoxes(app, services);
   registerRules(app, services);
   registerExchange(app, services, options);
@@ -82,8 +90,10 @@ export function createProductBackground(services: Services): Background {
     createLabellingBackground(services),
     createExchangeBackground(services),
     { start: async () => {}, stop: () => inspectorOf(services).cancel() },
+    { start: async () => {}, stop: () => mapMakerOf(services).cancel() },
     createRulesBackground(services),
     createModelsBackground(services),
+    createLeakBackground(services),
     createTrainingBackground(services),
     createDriftBackground(services),
     createRetrainBackground(services),

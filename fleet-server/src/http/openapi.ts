@@ -10,6 +10,8 @@ import * as boxes from '../features/boxes/schemas.js';
 import * as challengers from '../features/challengers/schemas.js';
 import * as classes from '../features/classes/schemas.js';
 import * as commands from '../features/commands/schemas.js';
+import * as datasetLeaks from '../features/dataset-leaks/schemas.js';
+import * as datasetVersions from '../features/dataset-versions/schemas.js';
 import * as datasets from '../features/datasets/schemas.js';
 import * as deviceSettings from '../features/device-settings/schemas.js';
 import * as devices from '../features/devices/schemas.js';
@@ -25,6 +27,7 @@ import * as labelling from '../features/labelling/schemas.js';
 import * as lineage from '../features/lineage/schemas.js';
 import * as models from '../features/models/schemas.js';
 import * as monitoring from '../features/monitoring/schemas.js';
+import * as neighbours from '../features/neighbours/schemas.js';
 import * as opinions from '../features/opinions/schemas.js';
 import * as retrain from '../features/retrain/schemas.js';
 import * as rollouts from '../features/rollouts/schemas.js';
@@ -54,6 +57,8 @@ export const declaredRoutes: AnyRoute[] = [
   classes,
   commands,
   datasets,
+  datasetLeaks,
+  datasetVersions,
   deviceSettings,
   devices,
   drift,
@@ -68,6 +73,7 @@ export const declaredRoutes: AnyRoute[] = [
   lineage,
   models,
   monitoring,
+  neighbours,
   opinions,
   retrain,
   rollouts,

@@ -22,17 +22,34 @@ export function softmaxRows(logits: Float64Array, classes: number, temperature =
   return out;
 }
 
+/** −log p of the right class, row by row. */
+const lossesOf = (probabilities: Float64Array, { classes, labels }: CalibrationRows): Float64Array =>
+  Float64Array.from(
+    labels,
+    (label, row) => -Math.log(Math.max(1e-12, probabilities[row * classes + label]!)),
+  );
+
 /** Weighted mean −log p of the right class. */
 export function logLoss(rows: CalibrationRows, temperature: number, weights?: Float64Array): number {
-  const probabilities = softmaxRows(rows.logits, rows.classes, temperature);
-  let loss = 0;
+  return weightedMean(lossesOf(softmaxRows(rows.logits, rows.classes, temperature), rows), weights);
+}
+
+/** What the rows say at the temperature that suits them best. `losses` are row by row, `logLoss` their weighted mean. */
+export function atBestTemperature(rows: CalibrationRows, weights?: Float64Array) {
+  const probabilities = softmaxRows(rows.logits, rows.classes, fitTemperature(rows, weights));
+  const losses = lossesOf(probabilities, rows);
+  return { probabilities, losses, logLoss: weightedMean(losses, weights) };
+}
+
+function weightedMean(values: Float64Array, weights?: Float64Array): number {
+  let sum = 0;
   let total = 0;
-  for (const [row, label] of rows.labels.entries()) {
+  for (const [row, value] of values.entries()) {
     const weight = weights?.[row] ?? 1;
-    loss -= weight * Math.log(Math.max(1e-12, probabilities[row * rows.classes + label]!));
+    sum += weight * value;
     total += weight;
   }
-  return total > 0 ? loss / total : Number.POSITIVE_INFINITY;
+  return total > 0 ? sum / total : Number.POSITIVE_INFINITY;
 }
 
 export const temperatureRange = { min: 0.2, max: 10 } as const;

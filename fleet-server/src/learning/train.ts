@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { encodeMessage, LinesideError, ReferenceEmbeddings } from '@lineside/shared';
+import { encodeMessage, LinesideError, ReferenceEmbeddings, say } from '@lineside/shared';
 import { acceptThreshold } from './accept-threshold.js';
 import { assessOutOfFold } from './assess-out-of-fold.js';
 import type { Backbone } from './backbone/default-backbone.js';
@@ -76,7 +76,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
     threads: options.threads,
     cacheDir: input.cacheDir,
     signal: context.signal,
-    onProgress: (done, total) => report('features', done, total, `${done} of ${total} pictures read`),
+    onProgress: (done, total) => report('features', done, total, say('training_read', { done, total })),
   });
   const usable = input.frames.flatMap((frame, index): LabelledFrame[] => {
     const features = extracted.features[index];
@@ -100,7 +100,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
     },
     options.seed,
     async (done, total) => {
-      report('validate', done, total, `fit ${done} of ${total}`);
+      report('validate', done, total, say('training_fit', { done, total }));
       await letEventsIn(context.signal);
     },
   );
@@ -108,7 +108,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
   const learningCurve = await measureLearningCurve(
     { data: fit.data, groups, classIds, c: fit.validation.c, seed: options.seed },
     async (done, total) => {
-      report('curve', done, total, `learning curve: fit ${done} of ${total}`);
+      report('curve', done, total, `${say('training_curve')}: ${say('training_fit', { done, total })}`);
       await letEventsIn(context.signal);
     },
   );
@@ -144,7 +144,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
   stopwatch.lap('finetune');
   const chosen = fineTuned?.tuned ?? untuned(backbone, fit);
 
-  report('compose', 0, 1, 'writing the model');
+  report('compose', 0, 1, say('training_writing'));
   const bytes = composeModel(await readFile(chosen.backbone.path), chosen.backbone, chosen.head);
   const model = await openImageModel(bytes, options.threads);
   try {
@@ -153,7 +153,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
     const [shown, seen] = await inSpaceOf(chosen.backbone, backbone, [held, fitted], input, context.signal);
     const checked = shown.length > 0 ? shown : evenSample(seen, agreementSample);
     const verified = await verify(model, checked, chosen.head, context.signal, (done) =>
-      report('verify', done, checked.length, `${done} of ${checked.length} pictures checked`),
+      report('verify', done, checked.length, say('training_checked', { done, total: checked.length })),
     );
     const golden = await encodeGoldenFrames(
       await goldenImages(
@@ -186,7 +186,7 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
       (await compareWithChampion(input.champion, judged(held, verified.probabilities, classIds), classIds, {
         ...{ threads: options.threads, seed: options.seed, signal: context.signal },
         onCompared: (done, total) =>
-          report('compare', done, total, `${done} of ${total} pictures shown to the champion`),
+          report('compare', done, total, say('training_compared', { done, total })),
       }));
     stopwatch.lap('compare');
 

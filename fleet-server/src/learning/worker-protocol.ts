@@ -362,6 +362,59 @@ export const EmbedResult = Type.Array(Type.Union([Floats('[dimensions]'), Type.N
 });
 export type EmbedResult = Static<typeof EmbedResult>;
 
+const Shorts = (description: string) =>
+  Type.Refine(
+    Type.Unsafe<Int16Array>({ description }),
+    (value) => value instanceof Int16Array,
+    () => 'must be an Int16Array',
+  );
+
+export const SketchInput = Type.Object({ paths: Type.Array(Type.String()) }, closed);
+export const SketchResult = Type.Array(Type.Union([Shorts('[783]'), Type.Null()]), {
+  description: 'In the order of the paths; null: not readable',
+});
+export type SketchResult = Static<typeof SketchResult>;
+
+export const MeasureInput = Type.Object({ paths: Type.Array(Type.String()) }, closed);
+export const MeasureResult = Type.Array(
+  Type.Union([
+    Type.Object({ brightness: Type.Number(), contrast: Type.Number(), sharpness: Type.Number() }, closed),
+    Type.Null(),
+  ]),
+  { description: 'In the order of the paths; null: not readable' },
+);
+export type MeasureResult = Static<typeof MeasureResult>;
+
+export const NearPairsInput = Type.Object(
+  {
+    sketches: Shorts('[n, length], those of the test split first'),
+    length: Type.Integer({ minimum: 1 }),
+    cameras: Whole('[n]'),
+    tests: Count,
+  },
+  closed,
+);
+export const NearPairsResult = Type.Array(
+  Type.Object({ test: Count, train: Count, similarity: Type.Number() }, closed),
+);
+export type NearPairsResult = Static<typeof NearPairsResult>;
+
+export const UmapInput = Type.Object(
+  {
+    path: Type.String({ description: 'File of raw embeddings, float32 [count, dimensions]' }),
+    count: Type.Integer({ minimum: 1 }),
+    dimensions: Type.Integer({ minimum: 1 }),
+    mostFitted: Type.Integer({ minimum: 1 }),
+    seed: Count,
+  },
+  closed,
+);
+export const UmapResult = Type.Object(
+  { x: Floats('[count], in [−1, 1]'), y: Floats('[count], in [−1, 1]'), fitted: Count },
+  closed,
+);
+export type UmapResult = Static<typeof UmapResult>;
+
 const Code = Type.Unsafe<ErrorCode>(Type.Enum(errorCodes));
 const WorkerError = Type.Object({ code: Code, message: Type.String() }, closed);
 
@@ -376,6 +429,10 @@ export const WorkerRequest = Type.Union([
   Type.Object({ type: Type.Literal('order'), input: OrderRequest }, closed),
   Type.Object({ type: Type.Literal('inspect'), input: InspectRequest }, closed),
   Type.Object({ type: Type.Literal('embed'), input: EmbedInput }, closed),
+  Type.Object({ type: Type.Literal('sketch'), input: SketchInput }, closed),
+  Type.Object({ type: Type.Literal('measure'), input: MeasureInput }, closed),
+  Type.Object({ type: Type.Literal('near-pairs'), input: NearPairsInput }, closed),
+  Type.Object({ type: Type.Literal('umap'), input: UmapInput }, closed),
   Type.Object({ type: Type.Literal('sweep'), input: SweepInput }, closed),
   Type.Object({ type: Type.Literal('architecture'), input: ArchitectureInput }, closed),
   Type.Object({ type: Type.Literal('cancel') }, closed),
@@ -425,6 +482,13 @@ export const WorkerReply = Type.Union([
   ),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('order'), result: OrderResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('inspect'), result: InspectResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('sketch'), result: SketchResult }, closed),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('measure'), result: MeasureResult }, closed),
+  Type.Object(
+    { type: Type.Literal('result'), job: Type.Literal('near-pairs'), result: NearPairsResult },
+    closed,
+  ),
+  Type.Object({ type: Type.Literal('result'), job: Type.Literal('umap'), result: UmapResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('sweep'), result: SweepResult }, closed),
   Type.Object({ type: Type.Literal('result'), job: Type.Literal('embed'), result: EmbedResult }, closed),
   Type.Object(
@@ -459,6 +523,10 @@ export interface WorkerResults {
   order: OrderResult;
   inspect: InspectResult;
   embed: EmbedResult;
+  umap: UmapResult;
+  sketch: SketchResult;
+  measure: MeasureResult;
+  'near-pairs': NearPairsResult;
   architecture: CheckedArchitecture;
   sweep: SweepResult;
 }

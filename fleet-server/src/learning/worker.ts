@@ -8,11 +8,15 @@ import { bootstrap } from './bootstrap.js';
 import { embed } from './embed.js';
 import { parseHead } from './head/head.js';
 import { inspect } from './inspect/inspect.js';
+import { measureFiles } from './inspect/picture-figures.js';
+import { nearPairs } from './leaks/near-pairs.js';
+import { sketchFiles } from './leaks/sketch.js';
 import { orderFrames } from './order/order.js';
 import { scoreEmbeddings } from './rescore.js';
 import { selfTest } from './self-test.js';
 import { runSweep } from './sweep/run-sweep.js';
 import { train } from './train.js';
+import { layOut } from './umap/lay-out.js';
 import {
   isWorkerRequest,
   type OrderRequest,
@@ -61,6 +65,9 @@ const fallbacks: Partial<Record<WorkerJob['type'], ErrorCode>> = {
   architecture: 'model_invalid',
 };
 
+const looked = (done: number, total: number) =>
+  void reply({ type: 'progress', progress: { phase: 'inspect', done, total, message: '' } });
+
 async function perform(job: WorkerJob): Promise<WorkerReply> {
   switch (job.type) {
     case 'train': {
@@ -101,12 +108,26 @@ async function perform(job: WorkerJob): Promise<WorkerReply> {
       return { type: 'result', job: 'order', result: order(job.input) };
     case 'inspect': {
       os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await inspect(job.input, {
-        signal: cancel.signal,
-        onProgress: (done, total) =>
-          void reply({ type: 'progress', progress: { phase: 'inspect', done, total, message: '' } }),
-      });
+      const result = await inspect(job.input, { signal: cancel.signal, onProgress: looked });
       return { type: 'result', job: 'inspect', result };
+    }
+    case 'sketch': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      return { type: 'result', job: 'sketch', result: await sketchFiles(job.input.paths, looked) };
+    }
+    case 'measure': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      return { type: 'result', job: 'measure', result: await measureFiles(job.input.paths, looked) };
+    }
+    case 'near-pairs': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      const result = await nearPairs(job.input, looked, cancel.signal);
+      return { type: 'result', job: 'near-pairs', result };
+    }
+    case 'umap': {
+      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+      const result = await layOut(job.input, { signal: cancel.signal, onProgress: looked });
+      return { type: 'result', job: 'umap', result };
     }
     case 'embed':
       os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);

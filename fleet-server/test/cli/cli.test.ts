@@ -6,9 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { decodeMessage, EnrolResponse } from '@lineside/shared';
+import { and, eq } from 'drizzle-orm';
 import t from 'tap';
 import { csvLine, csvRecords, parseCsv } from '../../src/cli/csv.js';
 import { columns, Output } from '../../src/cli/output.js';
+import { datasetItems } from '../../src/db/schema.js';
+import { createLeakBackground } from '../../src/features/dataset-leaks/background.js';
 import { makeBootstrap } from '../../src/features/models/bootstrap-model.js';
 import {
   type CommandEnd,
@@ -245,7 +248,54 @@ t.test('labels go out, come back, and make a dataset', async (t) => {
   const csv = csvRecords((await engineer('datasets', 'export', dataset.id)).out, ['frameid', 'classid']);
   t.same(csv.map((row) => row.frameid).sort(), [one, two].sort());
   t.equal((await engineer('datasets', 'export', 'none')).code, 4);
+
+  await server.admin.post(`/frames/${one}/labels`, {
+    requestId: crypto.randomUUID(),
+    classId: csv[1]!.classid,
+  });
+  await server.admin.post(`/frames/${two}/labels`, {
+    requestId: crypto.randomUUID(),
+    classId: csv[0]!.classid,
+  });
+  const later = await engineer.json<{ id: string }>('datasets', 'snapshot');
+  const diff = await engineer('datasets', 'diff', dataset.id, later.id);
+  t.match(diff.out, new RegExp(`${dataset.id} to ${later.id}`));
+  t.match(await engineer.json('datasets', 'show', dataset.id), { sha256: /^[0-9a-f]{64}$/, uses: [] });
+  t.match((await engineer('datasets', 'show', dataset.id)).out, /CLASS +TRAIN +TEST/);
+  t.match((await engineer('datasets', 'diff', dataset.id, later.id, '--frames', 'came')).out, /^frame,/);
+  t.equal((await engineer('datasets', 'diff', dataset.id, 'none')).code, 4);
+  t.equal((await engineer('datasets', 'diff', dataset.id, later.id, '--frames', 'nonsense')).code, 1);
   t.ok(await readFile(again, 'utf8'));
+
+  const background = createLeakBackground(server.services);
+  await background.start();
+  t.teardown(() => background.stop());
+  t.match(await engineer('datasets', 'leaks', later.id), { code: 0, out: /no leaks/ });
+  await server.services.database.db
+    .update(datasetItems)
+    .set({ groupKey: 'one part' })
+    .where(eq(datasetItems.datasetId, later.id));
+  await server.services.database.db
+    .update(datasetItems)
+    .set({ split: 'test' })
+    .where(and(eq(datasetItems.datasetId, later.id), eq(datasetItems.frameId, one)));
+  t.equal((await engineer('datasets', 'leaks', later.id)).code, 0, 'what was found before');
+  const leaky = await engineer('datasets', 'leaks', later.id, '--again');
+  t.match(leaky, { code: 6, said: /1 test frames .*1 (copy|group)/ });
+  t.match(leaky.out, new RegExp(`^KIND +SIMILARITY[\\s\\S]*(copy|group) .*${one} .*${two}`));
+  t.match(JSON.parse((await engineer('datasets', 'leaks', later.id, '--json')).out), {
+    state: 'done',
+    pairs: [{ test: { frameId: one }, train: { frameId: two } }],
+  });
+  t.match(await engineer('datasets', 'leaks', later.id, '--kind', 'near'), { code: 0 });
+  t.match(await engineer('datasets', 'leaks', later.id, '--kind', 'far'), {
+    code: 2,
+    said: /copy, group, near/,
+  });
+  t.match(await engineer('datasets', 'leaks', 'none'), { code: 4, said: /not_found/ });
+  const viewer = await commandLine(server, { role: 'viewer', writes: false });
+  t.equal((await viewer('datasets', 'leaks', later.id)).code, 6, 'reading a result takes no more');
+  t.equal((await viewer('datasets', 'leaks', dataset.id)).code, 3, 'starting one does');
 });
 
 t.test('CSV as RFC 4180 has it', async (t) => {

@@ -1,13 +1,12 @@
 import { disputes } from '../../src/features/adjudication/disputes.js';
-import { neighbours } from '../../src/features/adjudication/neighbours.js';
 import { decide, undoDecision } from '../../src/features/adjudication/service.js';
 import { datasetItemsOf } from '../../src/features/datasets/repository.js';
 import { takeSnapshot } from '../../src/features/datasets/snapshot.js';
-import { getFrame, labelFrame } from '../../src/features/frames/service.js';
+import { summary } from '../../src/features/explorer/repository.js';
+import { getFrame } from '../../src/features/frames/service.js';
 import * as service from '../../src/features/labelling/service.js';
-import { setOpinionSettings } from '../../src/features/opinions/settings.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addFrame, openWorld, person, requestId } from './world.js';
+import { addClasses, addFrame, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, bob, eve] = [person('ann'), person('bob'), person('eve')];
 const asClass = (classId: string) => ({ kind: 'class' as const, classId });
@@ -19,9 +18,7 @@ onEachEngine('adjudication', async (t, engine) => {
   t.beforeEach(async () => {
     await world.reset();
     await addClasses(world, ['good', 'scratch', 'dent']);
-    await setOpinionSettings(services, eve.email, {
-      ...{ secondOpinions: 1, sureModel: null, knownAnswers: 0, disputedInDatasets: false },
-    });
+    await setOpinions(world, { secondOpinions: 1 });
   });
   const inTurn = async (who: typeof ann, given: service.AnswerBody['answer']) => {
     const { items } = await service.leaseFrames(services, who, 1);
@@ -37,6 +34,9 @@ onEachEngine('adjudication', async (t, engine) => {
     await inTurn(bob, asClass(second));
     return id;
   };
+  /** Frames by what people make of their label. */
+  const found = async (agreement: 'disputed' | 'adjudicated') =>
+    (await summary(db, { agreement }, new Date(Date.now() + 3_600_000).toISOString())).total;
   const state = async (id: string) => {
     const { frame } = await getFrame(services, id);
     return [frame.label?.classId ?? frame.label?.kind ?? null, frame.agreement];
@@ -48,6 +48,7 @@ onEachEngine('adjudication', async (t, engine) => {
     const id = await disputed('good', 'scratch');
     const { items, total } = await disputes(db, 10);
     t.equal(total, 1);
+    t.strictSame([await found('disputed'), await found('adjudicated')], [1, 0]);
     t.match(items, [
       {
         frame: { id },
@@ -64,6 +65,7 @@ onEachEngine('adjudication', async (t, engine) => {
     t.strictSame(await decided(id, asClass('dent'), request), label, 'a double key decides once');
     t.strictSame(await state(id), ['dent', 'adjudicated']);
     t.equal((await disputes(db, 10)).total, 0);
+    t.strictSame([await found('disputed'), await found('adjudicated')], [0, 1]);
     const dataset = await takeSnapshot(services, eve.email);
     t.match(await datasetItemsOf(db, dataset.id), [{ frameId: id, classId: 'dent' }]);
     await t.rejects(decided(id, asClass('good')), { code: 'not_disputed' });
@@ -101,26 +103,5 @@ onEachEngine('adjudication', async (t, engine) => {
     for (const who of [ann, bob, person('cid')]) {
       await t.rejects(service.undoAnswer(services, who, requestId()), { code: 'nothing_to_undo' });
     }
-  });
-
-  t.test('labelled frames that look alike are shown, the most alike first', async (t) => {
-    const embedded = (...values: number[]) =>
-      addFrame(world, { embedding: Float32Array.from(values), space: 'test' });
-    const [near, far, other] = [await embedded(1, 0.2), await embedded(0, 1), await embedded(1, 0)];
-    for (const [frameId, classId] of [
-      [near, 'good'],
-      [far, 'scratch'],
-    ] as const) {
-      await labelFrame(services, ann, frameId, { requestId: requestId(), classId });
-    }
-    const found = await neighbours(db, other);
-    t.strictSame(
-      found.map(({ frameId, classId }) => [frameId, classId]),
-      [
-        [near, 'good'],
-        [far, 'scratch'],
-      ],
-    );
-    t.strictSame(await neighbours(db, await addFrame(world)), []);
   });
 });

@@ -35,6 +35,17 @@ onEachEngine('what was written stays, and a change shows', async (t, engine) => 
   t.equal(items[0]?.hash, whole.head);
   t.equal(new Set(items.map(({ hash }) => hash)).size, 31);
 
+  const found = async (query: Omit<Parameters<typeof listEntries>[1], 'limit'>) =>
+    (await listEntries(database, { limit: 100, ...query })).items.length;
+  t.equal(await found({ text: 'LABEL x' }), 30, 'words in any field, in any case');
+  t.equal(await found({ text: '1.5' }), 10, 'the detail too');
+  t.equal(await found({ text: '%' }), 0, 'a wildcard is a letter like any other');
+  t.equal(await found({ action: 'label' }), 30);
+  t.equal(await found({ action: 'lab' }), 0);
+  t.equal(await found({ action: 'label.revoke', actor: '7' }), 1);
+  t.equal(await found({ from: new Date(Date.now() + 60_000).toISOString() }), 0);
+  t.equal(await found({ until: new Date(Date.now() + 60_000).toISOString(), actor: 'old' }), 1);
+
   for (const statement of [
     sql`update audit_log set actor = 'somebody else' where id = ${items[9]?.id}`,
     sql`delete from audit_log where id = ${items[9]?.id}`,

@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm';
-import { frames, reviewItems } from '../../src/db/schema.js';
-import { labelMany, sendToQueue, undoMany } from '../../src/features/explorer/bulk.js';
-import { summary, tiles } from '../../src/features/explorer/repository.js';
+import { eq, sql } from 'drizzle-orm';
+import { frames, labels, reviewItems } from '../../src/db/schema.js';
+import { labelMany, ofRequest, sendToQueue, undoMany } from '../../src/features/explorer/bulk.js';
+import { slices, summary, tiles } from '../../src/features/explorer/repository.js';
 import type { FrameFilter, sorts } from '../../src/features/explorer/schemas.js';
 import { getFrame, labelFrame } from '../../src/features/frames/service.js';
 import { answerFrame, leaseFrames } from '../../src/features/labelling/service.js';
@@ -46,7 +46,11 @@ onEachEngine('explorer', async (t, engine) => {
       decision: decision('good', 0.9),
       source: 'a_1.png',
     });
-    const unsure = await addFrame(world, { decision: decision('scratch', 0.4, 'v2'), groupKey: 'part 100%' });
+    const unsure = await addFrame(world, {
+      decision: decision('scratch', 0.4, 'v2'),
+      groupKey: 'part 100%',
+      metadata: { product: 'A=1', shift: 'late' },
+    });
     const blind = await addFrame(world, { reasons: [{ kind: 'no_model', score: 1 }] });
     await labelAll(ann, [sure], 'scratch');
 
@@ -71,11 +75,18 @@ onEachEngine('explorer', async (t, engine) => {
       [{ text: 'A_1' }, [sure]],
       [{ text: '100%' }, [unsure]],
       [{ text: '%' }, [unsure], 'a wildcard is a letter like any other'],
+      [{ slice: 'product=A=1' }, [unsure]],
+      [{ slice: 'product=A' }, []],
       [{ from: new Date(0).toISOString(), until: new Date(1).toISOString() }, []],
     ] as [FrameFilter, string[], string?][]) {
       t.strictSame(await idsOf(filter), expected, JSON.stringify(filter));
     }
 
+    t.strictSame(await slices(db, { slice: 'shift=early' }, asOf()), [
+      { key: 'product', values: [{ value: 'A=1', frames: 1 }] },
+      { key: 'shift', values: [{ value: 'late', frames: 1 }] },
+    ]);
+    t.strictSame(await slices(db, { label: 'class' }, asOf()), []);
     const all = await summary(db, {}, asOf());
     t.equal(all.total, 3);
     t.strictSame(all.facets.label, [
@@ -169,5 +180,17 @@ onEachEngine('explorer', async (t, engine) => {
     const { items } = await leaseFrames(services, ann, 1);
     t.match(items, [{ frame: { id: done, label: { classId: 'good' } }, reason: 'Sent by bob' }]);
     t.equal((await db.select().from(reviewItems).where(eq(reviewItems.frameId, done)))[0]?.sentBy, bob.email);
+  });
+
+  t.test('what a request wrote is found by an index among any number of labels', async (t) => {
+    const id = await addFrame(world);
+    await db.execute(sql`
+      insert into labels (frame_id, revision, kind, author, source, request_id)
+      select ${id}, n, 'unsure', 'ann', 'review', md5(n::text) || ':' || n from generate_series(1, 20000) n`);
+    await db.execute(sql`analyze labels`);
+    const { rows } = await db.execute<{ 'QUERY PLAN': string }>(
+      sql`explain ${db.select().from(labels).where(ofRequest(requestId()))}`,
+    );
+    t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /Index Scan .*labels_by_request/);
   });
 });

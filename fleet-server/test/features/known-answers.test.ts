@@ -5,10 +5,9 @@ import { listKnown, mark, unmark } from '../../src/features/known-answers/marks.
 import { labelQuality } from '../../src/features/label-quality/service.js';
 import * as service from '../../src/features/labelling/service.js';
 import { reviewCounts } from '../../src/features/labelling/stats.js';
-import { setOpinionSettings } from '../../src/features/opinions/settings.js';
 import { shownHistory } from '../../src/features/opinions/shown-history.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addFrame, openWorld, person, requestId } from './world.js';
+import { addClasses, addFrame, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, eve] = [person('ann'), person('eve')];
 const operator = { ...ann, role: 'operator' as const };
@@ -18,11 +17,10 @@ onEachEngine('known answers', async (t, engine) => {
   const world = await openWorld(t, engine);
   const { services } = world;
   const { db } = services.database;
-  const settings = { secondOpinions: 0, sureModel: null, disputedInDatasets: false };
   t.beforeEach(async () => {
     await world.reset();
     await addClasses(world, ['good', 'scratch']);
-    await setOpinionSettings(services, eve.email, { ...settings, knownAnswers: 0.5 });
+    await setOpinions(world, { knownAnswers: 0.5 });
   });
   const lease = async (who: typeof ann, count: number) => service.leaseFrames(services, who, count);
   type Item = Awaited<ReturnType<typeof lease>>['items'][number];
@@ -133,7 +131,7 @@ onEachEngine('known answers', async (t, engine) => {
       t.strictSame(await draw(ann, 20, [id]), []);
       world.advance(31 * 24 * 3_600_000);
       t.equal((await draw(ann, 20, [id])).length, 1);
-      await setOpinionSettings(services, eve.email, { ...settings, knownAnswers: 0 });
+      await setOpinions(world);
       world.advance(31 * 24 * 3_600_000);
       t.strictSame(await draw(ann, 20, [id]), []);
     },

@@ -7,9 +7,8 @@ import { alpha, kappa } from '../../src/features/label-quality/compare.js';
 import { labelQuality } from '../../src/features/label-quality/service.js';
 import * as service from '../../src/features/labelling/service.js';
 import { reviewCounts } from '../../src/features/labelling/stats.js';
-import { setOpinionSettings } from '../../src/features/opinions/settings.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addFrame, addModel, openWorld, person, requestId } from './world.js';
+import { addClasses, addFrame, addModel, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, bob, eve] = [person('ann'), person('bob'), person('eve')];
 const times = (n: number, pair: [string, string]) => Array.from({ length: n }, () => pair);
@@ -50,9 +49,7 @@ onEachEngine('label quality', async (t, engine) => {
   t.beforeEach(async () => {
     await world.reset();
     await addClasses(world, ['good', 'scratch']);
-    await setOpinionSettings(services, eve.email, {
-      ...{ secondOpinions: 1, sureModel: null, knownAnswers: 0, disputedInDatasets: false },
-    });
+    await setOpinions(world, { secondOpinions: 1 });
   });
   const answers = async (who: typeof ann, given: readonly string[], pauseMs = 2000) => {
     const ids: string[] = [];

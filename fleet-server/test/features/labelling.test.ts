@@ -1,10 +1,10 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { frames, labels } from '../../src/db/schema.js';
 import { getFrame, labelFrame, listFrames } from '../../src/features/frames/service.js';
 import * as service from '../../src/features/labelling/service.js';
 import { reviewCounts } from '../../src/features/labelling/stats.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addFrame, openWorld, person, requestId } from './world.js';
+import { addClasses, addFrame, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, bob] = [person('ann'), person('bob')];
 const asClass = (classId: string) => ({ kind: 'class' as const, classId });
@@ -14,6 +14,7 @@ onEachEngine('labelling', async (t, engine) => {
   t.beforeEach(async () => {
     await world.reset();
     await addClasses(world, ['good', 'scratch']);
+    await setOpinions(world);
   });
   const answer = (
     who: typeof ann,
@@ -69,6 +70,35 @@ onEachEngine('labelling', async (t, engine) => {
       }
     }
     t.equal(seen.size, 50);
+  });
+
+  t.test('frames are lent from a long queue without sorting or reading it', async (t) => {
+    const { db } = world.services.database;
+    const id = await addFrame(world);
+    await db.execute(sql`
+      with copies as (
+        insert into frames (id, device_id, camera_id, sequence, captured_at, received_at, width, height, image_type,
+          image_sha256, bytes, reasons)
+        select id || n, device_id, camera_id, n, captured_at, received_at, width, height, image_type,
+          image_sha256, bytes, reasons from frames, generate_series(1, 5000) n where id = ${id}
+        returning id, sequence)
+      insert into review_items (frame_id, priority, reason, enqueued_at)
+      select id, sequence / 5000.0, '', now() from copies`);
+    await db.execute(sql`analyze review_items`);
+    const plan = async (query: SQL) => {
+      const { rows } = await db.execute<{ 'QUERY PLAN': string }>(sql`explain ${query}`);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    const next = await plan(sql`select frame_id from review_items
+      where state = 'queued' order by priority desc, frame_id limit 8 for update skip locked`);
+    t.match(next, 'review_items_by_priority');
+    t.notMatch(next, 'Sort');
+    const held = await plan(sql`select frame_id from review_items
+      where state = 'queued' and lease_user_id = ${ann.id}`);
+    t.match(held, 'review_items_by_lessee');
+    const started = performance.now();
+    t.equal((await lease(ann, 8)).length, 8);
+    t.comment(`eight frames in ${Math.round(performance.now() - started)} ms`);
   });
 
   t.test('an answer labels once, however often it is sent', async (t) => {

@@ -10,10 +10,9 @@ import { getFrame } from '../../src/features/frames/service.js';
 import * as service from '../../src/features/labelling/service.js';
 import { reviewCounts } from '../../src/features/labelling/stats.js';
 import { isChosen } from '../../src/features/opinions/sampling.js';
-import { setOpinionSettings } from '../../src/features/opinions/settings.js';
 import { type Said, verdict } from '../../src/features/opinions/verdict.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addFrame, openWorld, person, requestId } from './world.js';
+import { addClasses, addFrame, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, bob, cid] = [person('ann'), person('bob'), person('cid')];
 const asClass = (classId: string) => ({ kind: 'class' as const, classId });
@@ -83,16 +82,11 @@ onEachEngine('opinions', async (t, engine) => {
   const world = await openWorld(t, engine);
   const { services } = world;
   const { db } = services.database;
-  const settings = {
-    secondOpinions: 1,
-    sureModel: 0.95 as number | null,
-    knownAnswers: 0,
-    disputedInDatasets: false,
-  };
+  const settings = { secondOpinions: 1, sureModel: 0.95 };
   t.beforeEach(async () => {
     await world.reset();
     await addClasses(world, ['good', 'scratch', 'dent']);
-    await setOpinionSettings(services, ann.email, settings);
+    await setOpinions(world, settings);
   });
   type Item = Awaited<ReturnType<typeof lease>>[number];
   const lease = async (who: typeof ann, count = 5) => (await service.leaseFrames(services, who, count)).items;
@@ -162,7 +156,7 @@ onEachEngine('opinions', async (t, engine) => {
     await inTurn(bob, asClass('scratch'));
     t.match(await frame(id), { label: 'good', agreement: 'disputed' });
     t.strictSame(await inDataset(), { frames: [`${other} good`], disputed: 1 });
-    await setOpinionSettings(services, ann.email, { ...settings, disputedInDatasets: true });
+    await setOpinions(world, { ...settings, disputedInDatasets: true });
     t.strictSame(await inDataset(), { frames: [`${id} good`, `${other} good`], disputed: 0 });
 
     world.advance(1);
@@ -190,7 +184,7 @@ onEachEngine('opinions', async (t, engine) => {
   });
 
   t.test('a late answer that differs is put to a third person, who decides it', async (t) => {
-    await setOpinionSettings(services, ann.email, { ...settings, secondOpinions: 0 });
+    await setOpinions(world, { ...settings, secondOpinions: 0 });
     const id = await addFrame(world);
     const [early] = await lease(ann);
     world.advance(181_000);
@@ -225,7 +219,7 @@ onEachEngine('opinions', async (t, engine) => {
   });
 
   t.test('a label that contradicts a model that was sure is looked at again', async (t) => {
-    await setOpinionSettings(services, ann.email, { ...settings, secondOpinions: 0 });
+    await setOpinions(world, { ...settings, secondOpinions: 0 });
     const decision = { modelVersion: 'v1', margin: 0.9, accepted: true, probabilities: {}, latencyMs: 1 };
     for (const [classId, confidence] of [
       ['good', 0.99],

@@ -164,6 +164,7 @@ onEachEngine('training', async (t, engine) => {
   await t.test('a restart of the server goes on with the run', async (t) => {
     const first = createTrainingBackground(services);
     await first.start();
+    t.teardown(() => first.stop());
     const { id } = await startTraining(services, ann, { mode: 'head' });
     await run(id, 'running');
     await first.stop();

@@ -9,11 +9,14 @@ import { openDatabase } from '../../src/db/open.js';
 import { classes, devices, frames, modelVersions, reviewItems } from '../../src/db/schema.js';
 import { changeDesired, type DesiredChange, readDesired } from '../../src/features/devices/repository.js';
 import type { LiveEvent } from '../../src/features/monitoring/schemas.js';
+import type { OpinionSettings } from '../../src/features/opinions/schemas.js';
+import { setOpinionSettings } from '../../src/features/opinions/settings.js';
 import type { Actor } from '../../src/http/route.js';
 import type { Artifacts, Audit, DeviceLink, LiveBus, Services } from '../../src/services.js';
 import { openPackageKey } from '../../src/trust/package-key.js';
 import { openSealer } from '../../src/trust/sealer.js';
 import { type Engine, temporaryFolder } from '../helpers/engines.js';
+import { oneAnswerEach } from '../helpers/opinions.js';
 import { reportedState } from '../helpers/reported.js';
 
 export const person = (name: string): Actor => ({
@@ -169,6 +172,10 @@ export async function openWorld(
   };
 }
 
+/** Sets how many are asked for the same frame: one each, but for `changed`. */
+export const setOpinions = (world: World, changed: Partial<OpinionSettings> = {}) =>
+  setOpinionSettings(world.services, 'eve@example.org', { ...oneAnswerEach, ...changed });
+
 export async function addClasses(world: World, ids: readonly string[]): Promise<void> {
   await world.services.database.db
     .insert(classes)
@@ -195,6 +202,7 @@ export interface FrameOptions {
   capturedAtMs?: number;
   imageSha256?: string;
   groupKey?: string;
+  metadata?: Record<string, string>;
   source?: string;
   priority?: number;
   reasons?: FlagReason[];
@@ -221,6 +229,7 @@ export async function addFrame(world: World, options: FrameOptions = {}): Promis
     reasons: options.reasons ?? [{ kind: 'low_confidence', score: 0.5 }],
     decision: options.decision ?? null,
     groupKey: options.groupKey ?? null,
+    metadata: options.metadata ?? {},
     source: options.source ?? null,
     embedding: options.embedding ? new Uint8Array(options.embedding.buffer) : null,
     embeddingSpace: options.space ?? null,

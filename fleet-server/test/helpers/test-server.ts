@@ -14,6 +14,8 @@ export interface TestServer extends RunningServer {
   readonly admin: ApiClient;
   /** Adds a user with this role and signs in. */
   signIn(role: Role): Promise<ApiClient>;
+  /** Adds a user with this role. @returns the one-time link they sign in by */
+  invite(role: Role, as?: { name?: string; email?: string }): Promise<string>;
   /** Nobody yet. */
   visitor(): ApiClient;
 }
@@ -61,17 +63,19 @@ export async function startTestServer(
     return client;
   };
   const admin = running.signInUrl ? await byLink(running.signInUrl) : visitor();
+  const invite: TestServer['invite'] = async (role, as = {}) => {
+    const person = { email: `${role}-${randomUUID()}@example.com`, name: role, role, ...as };
+    const answer = await admin.post<{ signInPath: string }>('/users', person);
+    if (answer.status !== 201) throw new Error(`user not made: ${JSON.stringify(answer.body)}`);
+    return new URL(answer.body.signInPath, running.apiUrl).href;
+  };
   return {
     ...running,
     dataDir,
     config,
     admin,
     visitor,
-    async signIn(role) {
-      const email = `${role}-${randomUUID()}@example.com`;
-      const answer = await admin.post<{ signInPath: string }>('/users', { email, name: role, role });
-      if (answer.status !== 201) throw new Error(`user not made: ${JSON.stringify(answer.body)}`);
-      return byLink(answer.body.signInPath);
-    },
+    invite,
+    signIn: async (role) => byLink(await invite(role)),
   };
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { argmax } from '../../src/learning/head/cross-validate.js';
 import { allRows } from '../../src/learning/head/dense.js';
 import { fitHead } from '../../src/learning/head/fit-head.js';
 import { groupedStratifiedFolds } from '../../src/learning/head/folds.js';
@@ -200,3 +201,29 @@ t.test('one group for everything leaves nothing to validate on, and still gives 
   t.strictSame(validation.table, []);
   t.ok(head.weights.every(Number.isFinite));
 });
+
+t.test(
+  'from few frames of a frequent class and fewer of others, the head does not name the frequent one alone',
+  async (t) => {
+    for (const seed of [5, 7, 11]) {
+      const { features, labels } = unequal([22, 5, 4], seed);
+      const groups = [...labels.keys()].map((at) => `g${at}`);
+      const { head } = await fitHead({ features, dimensions: 200, labels, groups, classes: 3 }, seed);
+      const own = scoreEmbeddings(features, head);
+      const named = new Set([...labels.keys()].map((row) => argmax(own, row * 3, 3)));
+      t.equal(named.size, 3, `seed ${seed}`);
+    }
+  },
+);
+
+/** Classes that differ in three of 200 dimensions, which so few rows hardly show. */
+function unequal(counts: readonly number[], seed: number) {
+  const random = seededRandom(seed);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const labels = Int32Array.from(counts.flatMap((count, label) => Array<number>(count).fill(label)));
+  const features = new Float32Array(labels.length * 200);
+  for (const [row, label] of labels.entries()) {
+    for (let j = 0; j < 200; j++) features[row * 200 + j] = normal() + (j === label ? 1.5 : 0);
+  }
+  return { features, labels };
+}

@@ -7,6 +7,7 @@ import { agentBench } from './agent/full-rate.js';
 import { recoveryBench } from './agent/recovery.js';
 import { soakBench } from './agent/soak.js';
 import { consoleBench } from './console/console.js';
+import { exportMemoryBench } from './export-memory.js';
 import { rolloutBench } from './fleet/rollout.js';
 import { ingestBench } from './ingest.js';
 import { int8Bench } from './int8/int8.js';
@@ -28,6 +29,7 @@ const benches: Record<string, Bench> = {
   anomaly: anomalyBench,
   rollout: rolloutBench,
   console: consoleBench,
+  'export-memory': exportMemoryBench,
 };
 
 const { values, positionals } = parseArgs({

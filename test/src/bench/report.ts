@@ -34,6 +34,8 @@ export const benchOptions = {
   alpha: text,
   devices: text,
   database: text,
+  frames: text,
+  shift: text,
 } as const;
 
 export interface BenchContext {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Device } from '@lineside/fleet-server/features/devices/schemas';
 import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
 import type { TuneMode } from '@lineside/fleet-server/learning/tuning/modes';
@@ -9,10 +8,11 @@ import { type RunningAgent, startAgent } from '../system/agent.js';
 import { ApiClient, ApiError } from '../system/api-client.js';
 import { type RunningServer, startServer } from '../system/server.js';
 import { until } from '../system/until.js';
+import { readStored, storedExtension } from './camera-formats.js';
 import type { Picture, Split } from './dataset.js';
 import type { ArmReport, RoundReport } from './report.js';
 import { type Scored, scoreDecisions } from './score.js';
-import { dropInto, groupPattern, opaqueName } from './stage-files.js';
+import { dropInto, groupPattern, opaqueName, setAside } from './stage-files.js';
 
 export interface ArmOptions {
   /** `queue`: labels are spent in the review queue's order; `random`: on frames drawn at random. */
@@ -42,7 +42,9 @@ const atOnce = 10;
 /** One arm: a whole Lineside (server, broker, database, agents as processes) in a closed loop with an oracle. */
 export class Arm {
   readonly #options: ArmOptions;
-  readonly #truth = new Map<string, string>();
+  /** By the names under which the cameras see them. */
+  readonly #pictures = new Map<string, Picture>();
+  readonly #unreadable = new Set<string>();
   readonly #classIds = new Map<string, string>();
   readonly #random: () => number;
   #server!: RunningServer;
@@ -162,17 +164,21 @@ export class Arm {
 
   /** The cameras see this round's frames; done when each was decided and every flagged one is stored. */
   async #stream(perDevice: Picture[][]): Promise<number | null> {
-    const before = (await this.#api.countFrames()).byDevice;
+    const storedBefore = (await this.#api.countFrames()).byDevice;
     const base = await this.#devices();
+    const folders = new Map<string, string>();
     const target = new Map<string, number>();
     for (const [index, pictures] of perDevice.entries()) {
       const id = this.#deviceIds[index] ?? missing('device');
       const dir = this.#agents[index]?.dir ?? missing('agent');
-      target.set(id, (base.get(id)?.telemetry?.framesDecided ?? 0) + pictures.length);
+      const folder = join(dir, 'incoming');
+      folders.set(id, folder);
+      const decided = base.get(id)?.telemetry?.framesDecided ?? 0;
+      target.set(id, decided + (await setAside(folder)).length + pictures.length);
       for (const picture of pictures) {
         const name = opaqueName(picture, this.#options.seed);
-        this.#truth.set(name, picture.className);
-        await dropInto(join(dir, 'incoming'), join(dir, 'staging'), picture, name);
+        this.#pictures.set(name, picture);
+        await dropInto(folder, join(dir, 'staging'), picture, name);
       }
     }
     const count = perDevice.flat().length;
@@ -181,24 +187,36 @@ export class Arm {
       async () => {
         const devices = await this.#devices();
         const stored = (await this.#api.countFrames()).byDevice;
-        return [...target].every(([id, decided]) => {
+        for (const [id, done] of target) {
           const telemetry = devices.get(id)?.telemetry;
-          return (
-            telemetry !== null &&
-            telemetry !== undefined &&
-            telemetry.framesDecided >= decided &&
-            telemetry.spool.frames === 0 &&
-            (stored[id] ?? 0) >= telemetry.framesFlagged
-          );
-        });
+          const bad = await setAside(folders.get(id) ?? missing('folder'));
+          if (
+            !telemetry ||
+            telemetry.framesDecided + bad.length < done ||
+            telemetry.spool.frames > 0 ||
+            (stored[id] ?? 0) < telemetry.framesFlagged
+          )
+            return false;
+        }
+        return true;
       },
       { timeoutMs: 120_000 + count * 1000, everyMs: 200 },
     );
+    const unreadableBefore = this.#unreadable.size;
+    for (const folder of folders.values())
+      for (const name of await setAside(folder)) this.#leaveOut(this.#pictures.get(name)?.path ?? name);
+    const seen = count - (this.#unreadable.size - unreadableBefore);
     const after = (await this.#api.countFrames()).byDevice;
-    const uploaded = sum(Object.values(after)) - sum(Object.values(before));
-    this.#seen += count;
+    const uploaded = sum(Object.values(after)) - sum(Object.values(storedBefore));
+    this.#seen += seen;
     this.#stored = sum(Object.values(after));
-    return count > 0 ? uploaded / count : null;
+    return seen > 0 ? uploaded / seen : null;
+  }
+
+  #leaveOut(path: string): void {
+    if (this.#unreadable.has(path)) return;
+    this.#unreadable.add(path);
+    this.#say(`no device can read ${path}`);
   }
 
   /** The oracle spends this round's labels through the public API. */
@@ -228,7 +246,7 @@ export class Arm {
   }
 
   #classOf(source: string | null): string {
-    const className = this.#truth.get(source ?? '') ?? missing(`truth of ${source}`);
+    const className = this.#pictures.get(source ?? '')?.className ?? missing(`truth of ${source}`);
     return this.#classIds.get(className) ?? missing(`class ${className}`);
   }
 
@@ -281,7 +299,14 @@ export class Arm {
     const worker = async (deviceId: string) => {
       for (let picture = queue.shift(); picture; picture = queue.shift()) {
         const { bytes, type } = await readForUpload(picture.path);
-        const decision = await this.#api.infer(deviceId, bytes, type);
+        const decision = await this.#api.infer(deviceId, bytes, type).catch((error: unknown) => {
+          if (error instanceof ApiError && error.code.startsWith('image_')) return null;
+          throw error;
+        });
+        if (!decision) {
+          this.#leaveOut(picture.path);
+          continue;
+        }
         decisions.push({
           truth: picture.className,
           predicted: names.get(decision.classId) ?? decision.classId,
@@ -302,6 +327,7 @@ export class Arm {
     return {
       framesSeen: this.#seen,
       framesStored: this.#stored,
+      unreadable: [...this.#unreadable].sort(),
       lost: Math.max(0, flagged - sources.length),
       duplicated: sources.length - new Set(sources).size,
     };
@@ -324,9 +350,8 @@ const runsConfirmed = ({ online, reported }: Device): boolean =>
   reported.update.phase === 'confirmed';
 
 async function readForUpload(path: string): Promise<{ bytes: Buffer; type: string }> {
-  const bytes = await readFile(path);
-  if (bytes.length <= maxImageBytes)
-    return { bytes, type: mimeTypes[extname(path).toLowerCase()] ?? 'image/jpeg' };
+  const bytes = await readStored(path);
+  if (bytes.length <= maxImageBytes) return { bytes, type: mimeTypes[storedExtension(path)] ?? 'image/jpeg' };
   return {
     bytes: await sharp(bytes).jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer(),
     type: 'image/jpeg',

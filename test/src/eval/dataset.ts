@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
+import { isPicture } from './camera-formats.js';
 
 /** One labelled picture of an ImageFolder tree. */
 export interface Picture {
@@ -15,8 +16,6 @@ export interface ImageFolder {
   classNames: string[];
   pictures: Picture[];
 }
-
-const readable = new Set(['.jpg', '.jpeg', '.png', '.webp']);
 
 /**
  * Reads `DIR/<class>/**` (the torchvision ImageFolder layout).
@@ -32,7 +31,7 @@ export async function readImageFolder(dir: string, groupBy?: RegExp): Promise<Im
   for (const className of classNames) {
     const files = await readdir(join(dir, className), { recursive: true, withFileTypes: true });
     for (const file of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (!file.isFile() || !readable.has(extname(file.name).toLowerCase())) continue;
+      if (!file.isFile() || !isPicture(file.name)) continue;
       const path = join(file.parentPath, file.name);
       const match = groupBy?.exec(relative(dir, path));
       const content = createHash('sha256').update(await readFile(path));

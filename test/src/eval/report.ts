@@ -37,6 +37,9 @@ export const ArmReport = Type.Object({
   rounds: Type.Array(RoundReport),
   framesSeen: Type.Integer(),
   framesStored: Type.Integer(),
+  unreadable: Type.Array(Type.String(), {
+    description: 'Files that no device could read: neither seen nor judged',
+  }),
   lost: Type.Integer(),
   duplicated: Type.Integer(),
 });

@@ -22,8 +22,15 @@ export async function checkedContext(browser: Browser): Promise<BrowserContext> 
   return context;
 }
 
+/** What a change of the theme has set going shows with the next frame. */
+const settled = `new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+  .then(() => Promise.allSettled(document.getAnimations()
+    .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished)))`;
+
 /** What keeps people from using the page as it is: violations of WCAG 2.1 A and AA, serious or worse. */
 export async function violations(page: Page): Promise<string[]> {
+  // What is still fading in has too little contrast for a moment.
+  await page.evaluate(`${settled}.then(() => null)`);
   const found: Violation[] = await page.evaluate(
     `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) => violations)`,
   );

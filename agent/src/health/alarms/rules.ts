@@ -1,4 +1,4 @@
-import type { Alarm, ErrorCode } from '@lineside/shared';
+import { type Alarm, type ErrorCode, say } from '@lineside/shared';
 import type { Observation, ObservedCamera } from './observation.js';
 
 /** Something that is wrong at this moment. */
@@ -57,11 +57,11 @@ function silent({ silence, inferenceMessage }: ObservedCamera, { hasModel }: Obs
   if (!silence || silence.forMs < silentAfterMs || !hasModel) return null;
   const cause =
     silence.at === 'capture'
-      ? 'no frames come although its source reports no fault'
+      ? say('alarm_no_frames')
       : inferenceMessage
-        ? `frames come, and the model fails on them: ${inferenceMessage}`
-        : 'frames come, and the model does not answer';
-  return { severity: 'error', message: `nothing is decided: ${cause}` };
+        ? `${say('alarm_model_fails')}: ${inferenceMessage}`
+        : say('alarm_model_mute');
+  return { severity: 'error', message: `${say('alarm_silent')}: ${cause}` };
 }
 
 /** What is an alarm, in one table. */
@@ -73,7 +73,7 @@ export const alarmRules: readonly Rule[] = [
     clearAfterMs: 2000,
     find: perCamera(({ state, stateForMs, silence }) =>
       state === 'starting' && stateForMs >= startingForMs && !silence
-        ? { severity: 'error', message: 'its source was started and has delivered no frame yet' }
+        ? { severity: 'error', message: say('alarm_stalled') }
         : null,
     ),
   },
@@ -84,21 +84,21 @@ export const alarmRules: readonly Rule[] = [
     // A new start that fails again takes a while.
     clearAfterMs: 15_000,
     find: (observed, active) => [
-      ...inState('failed', 'error', 'the source failed')(observed, active),
-      ...inState('backing_off', 'error', 'the source failed and is tried again')(observed, active),
+      ...inState('failed', 'error', say('alarm_source'))(observed, active),
+      ...inState('backing_off', 'error', say('alarm_source_again'))(observed, active),
     ],
   },
   {
     code: 'capture_flapping',
     raiseAfterMs: 0,
     clearAfterMs: 10_000,
-    find: inState('flapping', 'error', 'the source fails again and again'),
+    find: inState('flapping', 'error', say('alarm_flapping')),
   },
   {
     code: 'capture_frozen',
     raiseAfterMs: 0,
     clearAfterMs: 3000,
-    find: inState('frozen', 'error', 'the source repeats one picture'),
+    find: inState('frozen', 'error', say('alarm_frozen')),
   },
   {
     code: 'image_unhealthy',
@@ -115,7 +115,7 @@ export const alarmRules: readonly Rule[] = [
     raiseAfterMs: 0,
     clearAfterMs: 0,
     find: ({ hasModel, uptimeMs }) =>
-      !hasModel && uptimeMs >= modelPatienceMs ? error('there is no model: nothing is decided') : [],
+      !hasModel && uptimeMs >= modelPatienceMs ? error(say('alarm_no_model')) : [],
   },
   {
     code: 'backend_unreachable',
@@ -123,7 +123,7 @@ export const alarmRules: readonly Rule[] = [
     clearAfterMs: 5000,
     find: ({ hasModel, backend }) =>
       hasModel && backend.actual === 'none'
-        ? error(backend.message ?? `${backend.requested} does not answer`)
+        ? error(backend.message ?? say('alarm_backend', { backend: backend.requested }))
         : [],
   },
   {
@@ -132,7 +132,7 @@ export const alarmRules: readonly Rule[] = [
     clearAfterMs: 5000,
     find: ({ backend: { degraded, requested, actual, message } }) =>
       degraded && actual !== 'none'
-        ? warning(`${actual} runs instead of ${requested}${message ? `: ${message}` : ''}`)
+        ? warning([say('alarm_degraded', { actual, requested }), message].filter(Boolean).join(': '))
         : [],
   },
   {
@@ -145,31 +145,27 @@ export const alarmRules: readonly Rule[] = [
         .map(({ name }) => ({
           severity: 'error',
           subject: name,
-          message: `decisions do not reach the output ${name}`,
+          message: say('alarm_output', { name }),
         })),
   },
   {
     code: 'storage_failed',
     raiseAfterMs: 0,
     clearAfterMs: 0,
-    find: ({ storageFailedAgoMs }) =>
-      recent(storageFailedAgoMs, recentMs) ? error('the disk cannot be read or written') : [],
+    find: ({ storageFailedAgoMs }) => (recent(storageFailedAgoMs, recentMs) ? error(say('alarm_disk')) : []),
   },
   {
     code: 'storage_full',
     raiseAfterMs: 0,
     clearAfterMs: 0,
-    find: ({ storageFullAgoMs }) =>
-      recent(storageFullAgoMs, recentMs) ? error('the disk is full: flagged frames are lost') : [],
+    find: ({ storageFullAgoMs }) => (recent(storageFullAgoMs, recentMs) ? error(say('alarm_disk_full')) : []),
   },
   {
     code: 'spool_evicting',
     raiseAfterMs: 0,
     clearAfterMs: 0,
     find: ({ evictedAgoMs }) =>
-      recent(evictedAgoMs, recentlyEvictedMs)
-        ? warning('the least valuable frames that wait are given up for lack of space')
-        : [],
+      recent(evictedAgoMs, recentlyEvictedMs) ? warning(say('alarm_evicting')) : [],
   },
   {
     code: 'disk_low',
@@ -177,7 +173,7 @@ export const alarmRules: readonly Rule[] = [
     clearAfterMs: 30_000,
     find: ({ vitals: { disk }, minFreeBytes }, active) =>
       disk && disk.freeBytes < (active ? 1.25 : 1) * Math.max(minFreeBytes, 64 * mebibyte)
-        ? warning('the disk with the state folder is nearly full')
+        ? warning(say('alarm_disk_low'))
         : [],
   },
   {
@@ -186,7 +182,7 @@ export const alarmRules: readonly Rule[] = [
     clearAfterMs: 30_000,
     find: ({ vitals: { memory } }, active) =>
       memory.availableBytes < (active ? 1.5 : 1) * Math.max(64 * mebibyte, 0.04 * memory.totalBytes)
-        ? warning('hardly any memory is left')
+        ? warning(say('alarm_memory'))
         : [],
   },
   {
@@ -194,20 +190,16 @@ export const alarmRules: readonly Rule[] = [
     raiseAfterMs: 15_000,
     clearAfterMs: 30_000,
     find: ({ vitals: { temperatureCelsius } }, active) =>
-      temperatureCelsius !== null && temperatureCelsius > (active ? 80 : 85)
-        ? warning('hotter than 85 °C: the processor will slow down')
-        : [],
+      temperatureCelsius !== null && temperatureCelsius > (active ? 80 : 85) ? warning(say('alarm_hot')) : [],
   },
   {
     code: 'clock_wrong',
     raiseAfterMs: 0,
     clearAfterMs: 5000,
     find: ({ clockOffsetMs, wallMs }, active) => {
-      if (wallMs < oldestCredibleMs) return warning('the clock stands before the agent was made');
+      if (wallMs < oldestCredibleMs) return warning(say('alarm_clock_old'));
       const offMs = Math.abs(clockOffsetMs ?? 0);
-      return offMs > (active ? clockOffMs / 2 : clockOffMs)
-        ? warning("the clock differs from the fleet server's by more than two minutes")
-        : [];
+      return offMs > (active ? clockOffMs / 2 : clockOffMs) ? warning(say('alarm_clock')) : [];
     },
   },
   {
@@ -215,21 +207,20 @@ export const alarmRules: readonly Rule[] = [
     raiseAfterMs: 0,
     clearAfterMs: 0,
     find: ({ config: { phase, message } }) =>
-      phase === 'rolled_back' ? warning(message || 'new settings were taken back') : [],
+      phase === 'rolled_back' ? warning(message || say('alarm_settings_back')) : [],
   },
   {
     code: 'config_invalid',
     raiseAfterMs: 0,
     clearAfterMs: 0,
     find: ({ config: { phase, message } }) =>
-      phase === 'rejected' ? warning(message || 'new settings were refused') : [],
+      phase === 'rejected' ? warning(message || say('alarm_settings_refused')) : [],
   },
   {
     code: 'hold_lifted',
     raiseAfterMs: 0,
     clearAfterMs: 0,
-    find: ({ holdWasLifted }) =>
-      holdWasLifted ? warning('a hold on updates was not released and has been lifted') : [],
+    find: ({ holdWasLifted }) => (holdWasLifted ? warning(say('alarm_hold')) : []),
   },
   {
     code: 'restarts_exhausted',

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { frameImageUrl } from '../../api/client.js';
 import { neighboursQuery } from '../../api/queries.js';
 import type { ClassItem, Dispute } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { duration, moment, percent } from '../../ui/format.js';
 import { digitOf } from '../review/answer-panel.js';
 import { type KeyMap, keyWords } from '../review/key-map.js';
@@ -28,7 +29,7 @@ export function OpinionsPanel({ dispute, classList, keys, decide, pass, undo }: 
   const said = new Set(opinions.map(({ classId }) => classId));
   return (
     <div className={review.panel} data-review-keys>
-      <ol className={classes.opinions} aria-label="What people say">
+      <ol className={classes.opinions} aria-label={t('What people say')}>
         {opinions.map((opinion) => (
           <li
             key={opinion.revision}
@@ -40,21 +41,24 @@ export function OpinionsPanel({ dispute, classList, keys, decide, pass, undo }: 
               {opinion.name} <small>{moment(opinion.at)}</small>
             </span>
             <small>
-              {opinion.durationMs === null ? '' : `took ${duration(opinion.durationMs / 1000)}, `}
-              {opinion.why ? whyWords[opinion.why] : 'outside the queue'}
+              {opinion.durationMs === null
+                ? ''
+                : `${t('took {{span}}', { span: duration(opinion.durationMs / 1000) })}, `}
+              {opinion.why ? t(whyWords[opinion.why]) : t('outside the queue')}
             </small>
           </li>
         ))}
         <li style={{ '--class-colour': colourOf(classById, model?.classId ?? null) }} data-kind="model">
-          <b>{model ? nameOf(classById, model.classId) : 'No view'}</b>
-          <span>The model</span>
+          <b>{model ? nameOf(classById, model.classId) : t('No view')}</b>
+          <span>{t('The model')}</span>
           <small>
             {model ? (
               <>
-                {percent(model.confidence)} sure <kbd className={review.key}>{keyWords(keys.accept)}</kbd>
+                {t('{{confidence}} sure', { confidence: percent(model.confidence) })}{' '}
+                <kbd className={review.key}>{keyWords(keys.accept)}</kbd>
               </>
             ) : (
-              'It knows too little'
+              t('It knows too little')
             )}
           </small>
         </li>
@@ -79,15 +83,15 @@ export function OpinionsPanel({ dispute, classList, keys, decide, pass, undo }: 
       </div>
       <div className={review.others}>
         <button type="button" onClick={() => decide({ kind: 'unsure' })}>
-          <IconQuestionMark size={20} aria-hidden /> Unsure{' '}
+          <IconQuestionMark size={20} aria-hidden /> {t('Unsure')}{' '}
           <kbd className={review.key}>{keyWords(keys.unsure)}</kbd>
         </button>
         <button type="button" onClick={pass}>
-          <IconArrowRight size={20} aria-hidden /> Later{' '}
+          <IconArrowRight size={20} aria-hidden /> {t('Later')}{' '}
           <kbd className={review.key}>{keyWords(keys.skip)}</kbd>
         </button>
         <button type="button" onClick={undo} data-testid="undo-decision">
-          <IconArrowBackUp size={20} aria-hidden /> Undo{' '}
+          <IconArrowBackUp size={20} aria-hidden /> {t('Undo')}{' '}
           <kbd className={review.key}>{keyWords(keys.undo)}</kbd>
         </button>
       </div>
@@ -97,7 +101,7 @@ export function OpinionsPanel({ dispute, classList, keys, decide, pass, undo }: 
 
 type Classes = ReadonlyMap<string, ClassItem>;
 const nameOf = (classById: Classes, id: string | null): string =>
-  id === null ? 'Unsure' : (classById.get(id)?.name ?? id);
+  id === null ? t('Unsure') : (classById.get(id)?.name ?? id);
 const colourOf = (classById: Classes, id: string | null): string =>
   (id === null ? undefined : classById.get(id)?.colour) ?? 'var(--ls-dim)';
 
@@ -105,7 +109,7 @@ function Neighbours({ frameId, classById }: { frameId: string; classById: Classe
   const found = useQuery(neighboursQuery(frameId)).data ?? [];
   if (found.length === 0) return null;
   return (
-    <section className={classes.neighbours} aria-label="Labelled frames that look alike">
+    <section className={classes.neighbours} aria-label={t('Labelled frames that look alike')}>
       {found.map(({ frameId: id, classId }) => (
         <Link key={id} to="/frames/$frameId" params={{ frameId: id }} tabIndex={-1}>
           <img src={frameImageUrl(id, 256)} alt="" />

@@ -1,7 +1,8 @@
 import type { Dispute } from '../../api/types.js';
+import { phrases } from '../../i18n/index.js';
 
 /** Why a person was asked. */
-export const whyWords: Record<NonNullable<Dispute['opinions'][number]['why']>, string> = {
+export const whyWords: Record<NonNullable<Dispute['opinions'][number]['why']>, string> = phrases({
   order: 'asked first',
   sent: 'sent to the queue',
   sample: 'second opinion, by chance',
@@ -11,4 +12,4 @@ export const whyWords: Record<NonNullable<Dispute['opinions'][number]['why']>, s
   known_answer: 'known answer',
   dispute: 'decided a dispute',
   undo: 'as before',
-};
+});

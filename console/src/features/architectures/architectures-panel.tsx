@@ -7,6 +7,7 @@ import { client, unwrap } from '../../api/client.js';
 import { architecturesQuery, keys, trainersQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Architecture } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { bytes } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
@@ -19,11 +20,11 @@ import { ByNameDialog } from './by-name-dialog.js';
 import { UploadDialog } from './upload-dialog.js';
 
 const tones: Record<Architecture['state'], Tone> = { tunable: 'ok', 'tail-only': 'ok', 'head-only': 'warn' };
-const words: Record<Architecture['state'], string> = {
+const words: Record<Architecture['state'], string> = phrases({
   tunable: 'Ready',
   'tail-only': 'Ready, not as a whole',
   'head-only': 'Head only',
-};
+});
 
 /** The networks that training can start from, and the way to add one. */
 export function ArchitecturesPanel() {
@@ -38,7 +39,7 @@ export function ArchitecturesPanel() {
   return (
     <Panel flush>
       <div className={classes.head}>
-        <h2>Architectures</h2>
+        <h2>{t('Architectures')}</h2>
         {engineer ? (
           <div className={classes.actions}>
             <Button
@@ -48,7 +49,7 @@ export function ArchitecturesPanel() {
               onClick={bakeOff.open}
               data-testid="start-sweep"
             >
-              Bake-off
+              {t('Bake-off')}
             </Button>
             {torch ? (
               <Button
@@ -58,7 +59,7 @@ export function ArchitecturesPanel() {
                 onClick={byName.open}
                 data-testid="name-architecture"
               >
-                By name
+                {t('By name')}
               </Button>
             ) : null}
             <Button
@@ -68,7 +69,7 @@ export function ArchitecturesPanel() {
               onClick={upload.open}
               data-testid="upload-architecture"
             >
-              Upload ONNX
+              {t('Upload ONNX')}
             </Button>
           </div>
         ) : null}
@@ -79,11 +80,11 @@ export function ArchitecturesPanel() {
             <table className={pageClasses.table} data-testid="architectures">
               <thead>
                 <tr>
-                  <th>Name</th>
-                  <th>State</th>
-                  <th className={pageClasses.num}>Input</th>
-                  <th className={pageClasses.num}>Size</th>
-                  <th className={pageClasses.wide}>Licence</th>
+                  <th>{t('Name')}</th>
+                  <th>{t('State')}</th>
+                  <th className={pageClasses.num}>{t('Input')}</th>
+                  <th className={pageClasses.num}>{t('Size')}</th>
+                  <th className={pageClasses.wide}>{t('Licence')}</th>
                   <th />
                 </tr>
               </thead>
@@ -114,18 +115,24 @@ function Row({ architecture, remove }: { architecture: Architecture; remove: (()
         {origin ? <span className={classes.why}>{origin}</span> : null}
       </td>
       <td>
-        <Tag tone={tones[state]}>{words[state]}</Tag>
+        <Tag tone={tones[state]}>{t(words[state])}</Tag>
         {why ? <span className={classes.why}>{why}</span> : null}
       </td>
       <td className={`${pageClasses.num} ${classes.oneLine}`}>
-        {inputSize} px{resizable ? '' : ', fixed'}
+        {resizable ? `${inputSize} px` : t('{{inputSize}} px, fixed', { inputSize })}
       </td>
       <td className={`${pageClasses.num} ${classes.oneLine}`}>{bytes(architecture.bytes)}</td>
       <td className={`${pageClasses.wide} ${classes.licence}`}>{licences.join('; ')}</td>
       <td className={pageClasses.num}>
         {remove && architecture.source !== 'default' ? (
-          <Button variant="subtle" color="red" size="md" onClick={remove} aria-label={`Delete ${name}`}>
-            Delete
+          <Button
+            variant="subtle"
+            color="red"
+            size="md"
+            onClick={remove}
+            aria-label={t('Delete {{name}}', { name })}
+          >
+            {t('Delete')}
           </Button>
         ) : null}
       </td>
@@ -140,7 +147,7 @@ function RemoveDialog({ architecture, onClose }: { architecture: Architecture; o
       unwrap(client.DELETE('/api/v1/architectures/{id}', { params: { path: { id: architecture.id } } })),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: keys.architectures });
-      notifyDone(`${architecture.name} is deleted.`);
+      notifyDone(t('{{name}} is deleted.', { name: architecture.name }));
       onClose();
     },
   });
@@ -148,12 +155,12 @@ function RemoveDialog({ architecture, onClose }: { architecture: Architecture; o
     <ConfirmDialog
       opened
       onClose={onClose}
-      title={`Delete ${architecture.name}?`}
-      confirm="Delete"
+      title={t('Delete {{name}}?', { name: architecture.name })}
+      confirm={t('Delete')}
       danger
       action={action}
     >
-      No further training can start from it. Models that were trained from it stay and keep working.
+      {t('No further training can start from it. Models that were trained from it stay and keep working.')}
     </ConfirmDialog>
   );
 }

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
+import { choices, phrase, t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { notifyDone } from '../../ui/notify.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import { NameAndLicence } from './name-and-licence.js';
 
@@ -15,13 +16,13 @@ interface Props {
 
 const named = /^(torchvision|timm)\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const weightKinds = [
-  { value: 'pretrained', label: 'Pretrained' },
-  { value: 'random', label: 'Random, to measure speed' },
+  { value: 'pretrained', label: phrase('Pretrained') },
+  { value: 'random', label: phrase('Random, to measure speed') },
 ] as const;
 type Weights = (typeof weightKinds)[number]['value'];
 
 export const ByNameDialog = (props: Props) => (
-  <Modal opened={props.opened} onClose={props.onClose} title="Add an architecture by name" size="lg">
+  <Modal opened={props.opened} onClose={props.onClose} title={t('Add an architecture by name')} size="lg">
     {props.opened ? <ByNameForm {...props} /> : null}
   </Modal>
 );
@@ -44,7 +45,7 @@ function ByNameForm({ onClose }: Props) {
       ),
     onSuccess: async (made) => {
       await queryClient.invalidateQueries({ queryKey: keys.architectures });
-      notifyDone(`${made.name} is checked: training can start from it.`);
+      notifyDone(t('{{name}} is checked: training can start from it.', { name: made.name }));
       onClose();
     },
   });
@@ -56,12 +57,12 @@ function ByNameForm({ onClose }: Props) {
     <form onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Classifier of torchvision or timm"
-          description="The PyTorch trainer builds it; its last layer is replaced"
-          placeholder="torchvision/resnet18"
+          label={t('Classifier of torchvision or timm')}
+          description={t('The PyTorch trainer builds it; its last layer is replaced')}
+          placeholder={t('torchvision/resnet18')}
           value={architecture}
           onChange={(event) => setArchitecture(event.currentTarget.value)}
-          error={wanted !== '' && !fits ? 'torchvision/NAME or timm/NAME' : null}
+          error={wanted !== '' && !fits ? t('torchvision/NAME or timm/NAME') : null}
           maxLength={120}
           size="md"
           required
@@ -76,31 +77,28 @@ function ByNameForm({ onClose }: Props) {
           licenceTestId="architecture-by-name-licence"
         />
         <Select
-          label="Weights"
-          description="Pretrained ones come from the server's folder of weights, or the library downloads them"
-          data={weightKinds}
+          label={t('Weights')}
+          description={t(
+            "Pretrained ones come from the server's folder of weights, or the library downloads them",
+          )}
+          data={choices(weightKinds)}
           value={weights}
           onChange={(value) => setWeights((value ?? 'pretrained') as Weights)}
           allowDeselect={false}
         />
         {add.isPending ? (
-          <Note tone="busy">The trainer builds it, then it is checked. That takes a minute or more.</Note>
+          <Note tone="busy">
+            {t('The trainer builds it, then it is checked. That takes a minute or more.')}
+          </Note>
         ) : null}
-        <Problem error={add.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            size="md"
-            disabled={!fits || shownName.trim() === '' || licence.trim() === ''}
-            loading={add.isPending}
-            data-testid="architecture-by-name-submit"
-          >
-            Build and check
-          </Button>
-        </Group>
+        <FormEnd
+          work={add}
+          leave={onClose}
+          disabled={!fits || shownName.trim() === '' || licence.trim() === ''}
+          testId="architecture-by-name-submit"
+        >
+          {t('Build and check')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -1,4 +1,5 @@
 import { Textarea, TextInput } from '@mantine/core';
+import { t } from '../../i18n/index.js';
 
 interface Props {
   name: string;
@@ -12,16 +13,16 @@ interface Props {
 export const NameAndLicence = ({ name, onName, licence, onLicence, licenceTestId }: Props) => (
   <>
     <TextInput
-      label="Name"
+      label={t('Name')}
       value={name}
       onChange={(event) => onName(event.currentTarget.value)}
       maxLength={60}
       required
     />
     <Textarea
-      label="Licence and origin"
-      description="Travels into every model package made from it"
-      placeholder="BSD-3-Clause: ResNet-18 from torchvision"
+      label={t('Licence and origin')}
+      description={t('Travels into every model package made from it')}
+      placeholder={t('BSD-3-Clause: ResNet-18 from torchvision')}
       value={licence}
       onChange={(event) => onLicence(event.currentTarget.value)}
       maxLength={1000}

@@ -1,12 +1,13 @@
-import { Button, FileInput, Group, Modal, NumberInput, Select, Stack } from '@mantine/core';
+import { FileInput, Modal, NumberInput, Select, Stack } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { sendFile } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { Architecture } from '../../api/types.js';
+import { choices, phrase, t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { bytes } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import { NameAndLicence } from './name-and-licence.js';
 
@@ -16,13 +17,13 @@ interface Props {
 }
 
 const normalisations = [
-  { value: 'imagenet', label: 'ImageNet mean and deviation' },
-  { value: 'symmetric', label: 'From -1 to 1' },
-  { value: 'unit', label: 'From 0 to 1' },
+  { value: 'imagenet', label: phrase('ImageNet mean and deviation') },
+  { value: 'symmetric', label: phrase('From -1 to 1') },
+  { value: 'unit', label: phrase('From 0 to 1') },
 ];
 
 export const UploadDialog = (props: Props) => (
-  <Modal opened={props.opened} onClose={props.onClose} title="Upload an architecture" size="lg">
+  <Modal opened={props.opened} onClose={props.onClose} title={t('Upload an architecture')} size="lg">
     {props.opened ? <UploadForm {...props} /> : null}
   </Modal>
 );
@@ -47,7 +48,7 @@ function UploadForm({ onClose }: Props) {
       ),
     onSuccess: async (made) => {
       await queryClient.invalidateQueries({ queryKey: keys.architectures });
-      notifyDone(`${made.name} is checked: training can start from it.`);
+      notifyDone(t('{{name}} is checked: training can start from it.', { name: made.name }));
       onClose();
     },
   });
@@ -59,9 +60,9 @@ function UploadForm({ onClose }: Props) {
     <form onSubmit={submit}>
       <Stack>
         <FileInput
-          label="ONNX classifier"
-          description="One file with its weights; its last layer is replaced"
-          placeholder="Choose a file"
+          label={t('ONNX classifier')}
+          description={t('One file with its weights; its last layer is replaced')}
+          placeholder={t('Choose a file')}
           accept=".onnx"
           value={file}
           onChange={setFile}
@@ -77,15 +78,15 @@ function UploadForm({ onClose }: Props) {
           licenceTestId="architecture-licence"
         />
         <Select
-          label="Pixels it was trained on"
-          data={normalisations}
+          label={t('Pixels it was trained on')}
+          data={choices(normalisations)}
           value={normalisation}
           onChange={(value) => setNormalisation(value ?? 'imagenet')}
           allowDeselect={false}
         />
         <NumberInput
-          label="Input size in pixels"
-          description="Needed where the file leaves it open; 224 unless given"
+          label={t('Input size in pixels')}
+          description={t('Needed where the file leaves it open; 224 unless given')}
           min={32}
           max={1024}
           allowDecimal={false}
@@ -93,23 +94,18 @@ function UploadForm({ onClose }: Props) {
           onChange={setInputSize}
         />
         {upload.isPending && file ? (
-          <Note tone="busy">{bytes(file.size)} are sent and checked. Large networks take a minute.</Note>
+          <Note tone="busy">
+            {t('{{size}} are sent and checked. Large networks take a minute.', { size: bytes(file.size) })}
+          </Note>
         ) : null}
-        <Problem error={upload.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            size="md"
-            disabled={!file || shownName.trim() === '' || licence.trim() === ''}
-            loading={upload.isPending}
-            data-testid="architecture-submit"
-          >
-            Upload and check
-          </Button>
-        </Group>
+        <FormEnd
+          work={upload}
+          leave={onClose}
+          disabled={!file || shownName.trim() === '' || licence.trim() === ''}
+          testId="architecture-submit"
+        >
+          {t('Upload and check')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -1,16 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { signingKeysQuery } from '../../api/queries.js';
+import { phrases, t } from '../../i18n/index.js';
 import { moment } from '../../ui/format.js';
 import { Loaded, Loading, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
 import { Note } from '../../ui/signal.js';
 
-const names = {
+const names = phrases({
   root: 'Root',
   targets: 'Releases',
   snapshot: 'Snapshot',
   timestamp: 'Timestamp',
-} as const;
+});
 
 /** Whose signatures devices follow, and what a person should do about these keys. */
 export function SigningKeysPanel() {
@@ -29,21 +30,19 @@ export function SigningKeysPanel() {
               <table className={classes.table} data-testid="signing-keys">
                 <thead>
                   <tr>
-                    <th>Signs what devices run</th>
-                    <th>Keys</th>
-                    <th>On this server</th>
-                    <th>Version</th>
-                    <th>Runs out</th>
+                    <th>{t('Signs what devices run')}</th>
+                    <th>{t('Keys')}</th>
+                    <th>{t('On this server')}</th>
+                    <th>{t('Version')}</th>
+                    <th>{t('Runs out')}</th>
                   </tr>
                 </thead>
                 <tbody>
                   {roles.map(({ role, threshold, keys: held, version, expires }) => (
                     <tr key={role}>
-                      <td className={classes.strong}>{names[role]}</td>
-                      <td>
-                        {threshold} of {held.length} sign
-                      </td>
-                      <td>{held.filter(({ here }) => here).length || 'None'}</td>
+                      <td className={classes.strong}>{t(names[role])}</td>
+                      <td>{t('{{threshold}} of {{held}} sign', { threshold, held: held.length })}</td>
+                      <td>{held.filter(({ here }) => here).length || t('None')}</td>
                       <td>{version}</td>
                       <td>{moment(expires)}</td>
                     </tr>

@@ -1,4 +1,5 @@
 import type { AuditVerification } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Copyable } from '../../ui/copyable.js';
 import { moment } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
@@ -32,24 +33,34 @@ export function Verification({ found, kept }: { found: AuditVerification; kept: 
       <div style={{ display: 'grid', gap: 14 }} data-testid="audit-verification">
         {broken ? (
           <Note tone="bad" code="audit_broken">
-            The entry of {moment(broken.at)} does not follow from the one before it: it was changed, or one
-            before it was taken out. The {entries} entries before are as they were written.
+            {t(
+              'The entry of {{at}} does not follow from the one before it: it was changed, or one before it was taken out. The {{entries}} entries before are as they were written.',
+              { at: moment(broken.at), entries },
+            )}
           </Note>
         ) : null}
         {keptFound === false && kept ? (
           <Note tone="bad" code="audit_broken">
-            What was the newest entry on {moment(kept.at)} is gone: the end of the log was cut off, or the
-            whole of it replaced.
+            {t(
+              'What was the newest entry on {{at}} is gone: the end of the log was cut off, or the whole of it replaced.',
+              { at: moment(kept.at) },
+            )}
           </Note>
         ) : null}
         {intact ? (
           <Note tone="ok">
-            All {entries} entries are as they were written
-            {unchained > 0 ? `, beside ${unchained} from before there was a chain` : ''}
-            {keptFound && kept ? `, and what this browser saw on ${moment(kept.at)} is among them` : ''}.
+            {t('All {{entries}} entries are as they were written{{beside}}{{seen}}.', {
+              entries,
+              beside:
+                unchained > 0 ? t(', beside {{unchained}} from before there was a chain', { unchained }) : '',
+              seen:
+                keptFound && kept
+                  ? t(', and what this browser saw on {{at}} is among them', { at: moment(kept.at) })
+                  : '',
+            })}
           </Note>
         ) : null}
-        <Copyable label="Hash of the newest right entry, to be kept elsewhere" text={head} />
+        <Copyable label={t('Hash of the newest right entry, to be kept elsewhere')} text={head} />
       </div>
     </Panel>
   );

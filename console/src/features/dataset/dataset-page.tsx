@@ -1,15 +1,17 @@
 import { Button, Drawer, SegmentedControl, Select } from '@mantine/core';
 import { useDisclosure, useLocalStorage, useMediaQuery } from '@mantine/hooks';
-import { IconFilter, IconPhotoSearch, IconRefresh } from '@tabler/icons-react';
+import { IconChartGridDots, IconFilter, IconPhotoSearch, IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { classesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { FrameFilter, FrameSort, Tile as TileData } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import { Blank, Failed, usePageTitle } from '../../ui/page.js';
 import { ExampleDialog, type ExampleFrame } from '../label-book/example-dialog.js';
+import { BalanceDialog } from './balance-dialog.js';
 import classes from './dataset.module.css';
 import { type DatasetSearch, type FilterChange, filterOf, sorts } from './filter.js';
 import { FilterPanel } from './filter-panel.js';
@@ -27,7 +29,7 @@ type Size = keyof typeof sizes;
 
 /** Every stored frame: found, looked at, labelled many at a time, sent to the review queue. */
 export function DatasetPage() {
-  usePageTitle('Dataset');
+  usePageTitle(t('Dataset'));
   const search = route.useSearch();
   const navigate = useNavigate();
   const filter = useMemo(() => filterOf(search), [search]);
@@ -37,6 +39,7 @@ export function DatasetPage() {
   const [size, setSize] = useLocalStorage<Size>({ key: 'lineside.tile-size', defaultValue: 'm' });
   const narrow = useMediaQuery('(max-width: 1000px)') ?? false;
   const [drawer, filters] = useDisclosure(false);
+  const [balanceOpen, balance] = useDisclosure(false);
 
   const go = useCallback(
     (to: DatasetSearch) => void navigate({ to: '/dataset', search: to, replace: true }),
@@ -61,9 +64,9 @@ export function DatasetPage() {
   return (
     <div className={classes.page}>
       <header className={classes.header}>
-        <h1>Dataset</h1>
+        <h1>{t('Dataset')}</h1>
         <span className={classes.count} data-testid="frame-count">
-          {view.data ? plural(view.data.total, 'frame') : ''}
+          {view.data ? t('{{count, number}} frames', { count: view.data.total }) : ''}
         </span>
         {fresh === 0 ? null : (
           <Button
@@ -72,25 +75,38 @@ export function DatasetPage() {
             leftSection={<IconRefresh size={16} />}
             onClick={() => setOpened(opened + 1)}
           >
-            {fresh > 0 ? `${integer(fresh)} more` : `${integer(-fresh)} fewer`} by now
+            {fresh > 0
+              ? t('{{fresh}} more by now', { fresh: integer(fresh) })
+              : t('{{fresh}} fewer by now', { fresh: integer(-fresh) })}
           </Button>
         )}
         <div className={classes.tools}>
           {narrow ? (
             <Button variant="default" leftSection={<IconFilter size={18} />} onClick={filters.open}>
-              {Object.keys(filter).length > 0 ? `Filter (${Object.keys(filter).length})` : 'Filter'}
+              {Object.keys(filter).length > 0
+                ? t('Filter ({{keys}})', { keys: Object.keys(filter).length })
+                : t('Filter')}
             </Button>
           ) : null}
+          <Button
+            variant="default"
+            leftSection={<IconChartGridDots size={18} />}
+            onClick={balance.open}
+            data-testid="open-balance"
+          >
+            {t('Class balance')}
+          </Button>
+          <BalanceDialog opened={balanceOpen} onClose={balance.close} />
           <Select
-            aria-label="Order"
+            aria-label={t('Order')}
             allowDeselect={false}
             w={190}
-            data={Object.entries(sorts).map(([value, label]) => ({ value, label }))}
+            data={Object.entries(sorts).map(([value, label]) => ({ value, label: t(label) }))}
             value={sort}
             onChange={(value) => go({ ...search, sort: value as FrameSort })}
           />
           <SegmentedControl
-            aria-label="Size of the pictures"
+            aria-label={t('Size of the pictures')}
             value={size}
             onChange={(value) => setSize(value as Size)}
             data={[
@@ -103,7 +119,7 @@ export function DatasetPage() {
       </header>
       <div className={classes.work}>
         {narrow ? (
-          <Drawer opened={drawer} onClose={filters.close} title="Filter" position="left">
+          <Drawer opened={drawer} onClose={filters.close} title={t('Filter')} position="left">
             {panel}
           </Drawer>
         ) : (
@@ -114,18 +130,18 @@ export function DatasetPage() {
         ) : view.data?.total === 0 ? (
           <Blank
             icon={IconPhotoSearch}
-            title={Object.keys(filter).length > 0 ? 'No frame is like that' : 'No frames yet'}
+            title={Object.keys(filter).length > 0 ? t('No frame is like that') : t('No frames yet')}
             action={
               Object.keys(filter).length > 0 ? (
                 <Button variant="default" size="md" onClick={() => go({})}>
-                  Show everything
+                  {t('Show everything')}
                 </Button>
               ) : null
             }
           >
             {Object.keys(filter).length > 0
-              ? 'Take away a part of the filter to see more.'
-              : 'Frames that cameras send appear here, labelled or not.'}
+              ? t('Take away a part of the filter to see more.')
+              : t('Frames that cameras send appear here, labelled or not.')}
           </Blank>
         ) : view.data ? (
           <Frames
@@ -135,7 +151,7 @@ export function DatasetPage() {
             tileWidth={sizes[size]}
           />
         ) : (
-          <div className={classes.scroller} role="status" aria-label="Loading" />
+          <div className={classes.scroller} role="status" aria-label={t('Loading')} />
         )}
       </div>
     </div>
@@ -177,7 +193,7 @@ function Frames({ request, total, tileWidth }: FramesProps) {
     if (tile?.suggested) doubted.set(tile.suggested, [...(doubted.get(tile.suggested) ?? []), tile.id]);
   }
   const accept = () => {
-    if (operator && doubted.size > 0) void bulk.label(doubted, 'as suggested');
+    if (operator && doubted.size > 0) void bulk.label(doubted, t('as suggested'));
   };
   const putIntoBook = (tile: TileData | undefined) => {
     if (tile && engineer) {

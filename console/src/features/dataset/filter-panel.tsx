@@ -1,13 +1,17 @@
-import { Button, RangeSlider, Switch, TextInput } from '@mantine/core';
-import { IconSearch, IconX } from '@tabler/icons-react';
+import { Button, RangeSlider, Switch } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { classesQuery, devicesQuery, trainingRunQuery } from '../../api/queries.js';
+import { useState } from 'react';
+import { classesQuery, classNamesQuery, devicesQuery, trainingRunQuery } from '../../api/queries.js';
 import type { FrameFilter, FrameSummary } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { integer, percent } from '../../ui/format.js';
+import { SearchField } from '../../ui/search-field.js';
+import { TimeRange } from '../../ui/time-range.js';
 import classes from './dataset.module.css';
-import { type FilterChange, findingWords, labelWords, reasonWords } from './filter.js';
+import { agreementWords, type FilterChange, findingWords, labelWords, reasonWords } from './filter.js';
 import { InspectionPanel } from './inspection-panel.js';
+import { SlicesPanel } from './slices-panel.js';
 
 type Facet = keyof FrameSummary['facets'];
 
@@ -26,41 +30,62 @@ export function FilterPanel({ filter, summary, change, only }: FilterPanelProps)
   const facets: { facet: Facet; title: string; name: (value: string) => string }[] = [
     {
       facet: 'label',
-      title: 'State',
-      name: (value) => labelWords[value as keyof typeof labelWords] ?? value,
+      title: t('State'),
+      name: (value) => t(labelWords[value as keyof typeof labelWords] ?? value),
     },
-    { facet: 'classId', title: 'Label', name: (value) => classById.get(value)?.name ?? value },
+    { facet: 'classId', title: t('Label'), name: (value) => classById.get(value)?.name ?? value },
+    {
+      facet: 'agreement',
+      title: t('Opinions'),
+      name: (value) => t(agreementWords[value as keyof typeof agreementWords] ?? value),
+    },
     {
       facet: 'finding',
-      title: 'Worth a look',
-      name: (value) => findingWords[value as keyof typeof findingWords] ?? value,
+      title: t('Worth a look'),
+      name: (value) => t(findingWords[value as keyof typeof findingWords] ?? value),
     },
-    { facet: 'predicted', title: 'Camera said', name: (value) => classById.get(value)?.name ?? value },
-    { facet: 'deviceId', title: 'Device', name: (value) => deviceById.get(value) ?? value },
-    { facet: 'model', title: 'Decided by', name: (value) => `Model ${value}` },
+    { facet: 'predicted', title: t('Camera said'), name: (value) => classById.get(value)?.name ?? value },
+    { facet: 'deviceId', title: t('Device'), name: (value) => deviceById.get(value) ?? value },
+    { facet: 'model', title: t('Decided by'), name: (value) => t('Model {{value}}', { value }) },
     {
       facet: 'reason',
-      title: 'Sent because',
-      name: (value) => reasonWords[value as keyof typeof reasonWords] ?? value,
+      title: t('Sent because'),
+      name: (value) => t(reasonWords[value as keyof typeof reasonWords] ?? value),
     },
   ];
   const filtered = Object.keys(filter).length > 0;
   return (
     <div className={classes.filters} data-testid="dataset-filters">
-      <Search text={filter.text} change={(text) => change({ text })} />
+      <SearchField
+        label={t('Search in file names, groups and metadata')}
+        placeholder={t('File, group, metadata')}
+        text={filter.text}
+        change={(text) => change({ text })}
+      />
       {filtered ? (
         <Button variant="default" size="sm" leftSection={<IconX size={16} />} onClick={() => only({})}>
-          Show everything
+          {t('Show everything')}
         </Button>
       ) : null}
-      {filter.ids ? <Chosen words="Frames of a figure" drop={() => change({ ids: undefined })} /> : null}
-      {filter.area ? <Chosen words="An area of the map" drop={() => change({ area: undefined })} /> : null}
+      {filter.ids ? <Chosen words={t('Frames of a figure')} drop={() => change({ ids: undefined })} /> : null}
+      {filter.area ? (
+        <Chosen words={t('An area of the map')} drop={() => change({ area: undefined })} />
+      ) : null}
+      {filter.disputed === undefined ? null : (
+        <Chosen
+          words={filter.disputed ? t('Disputed') : t('Not disputed')}
+          drop={() => change({ disputed: undefined })}
+        />
+      )}
       {filter.answered ? (
         <Answered which={filter.answered} drop={() => change({ answered: undefined })} />
       ) : null}
+      {filter.version ? (
+        <OfVersion which={filter.version} drop={() => change({ version: undefined })} />
+      ) : null}
       {filter.cluster === undefined ? null : (
         <Chosen
-          words={`Look-alikes ${filter.cluster + 1}`}
+          words={t('Look-alikes {{cluster}}', { cluster: filter.cluster + 1 })}
           drop={() => change({ cluster: undefined })}
           next={() => change({ cluster: (filter.cluster ?? 0) + 1 })}
         />
@@ -87,15 +112,20 @@ export function FilterPanel({ filter, summary, change, only }: FilterPanelProps)
           </fieldset>
         );
       })}
+      <fieldset className={`${classes.facet} ${classes.times}`}>
+        <legend>{t('Captured')}</legend>
+        <TimeRange range={filter} change={({ from, until }) => change({ from, until })} />
+      </fieldset>
+      <SlicesPanel filter={filter} change={(slice) => change({ slice })} />
       <fieldset className={classes.facet}>
-        <legend>More</legend>
+        <legend>{t('More')}</legend>
         <Switch
-          label="Label and camera differ"
+          label={t('Label and camera differ')}
           checked={filter.contradicted === true}
           onChange={(event) => change({ contradicted: event.currentTarget.checked || undefined })}
         />
         <Switch
-          label="Waiting for review"
+          label={t('Waiting for review')}
           checked={filter.waiting === true}
           onChange={(event) => change({ waiting: event.currentTarget.checked || undefined })}
         />
@@ -111,10 +141,16 @@ function Chosen({ words, drop, next }: { words: string; drop: () => void; next?:
       <span>{words}</span>
       {next ? (
         <Button size="compact-sm" variant="default" onClick={next}>
-          Next
+          {t('Next')}
         </Button>
       ) : null}
-      <Button size="compact-sm" variant="subtle" color="gray" onClick={drop} aria-label={`Not only ${words}`}>
+      <Button
+        size="compact-sm"
+        variant="subtle"
+        color="gray"
+        onClick={drop}
+        aria-label={t('Not only {{words}}', { words })}
+      >
         <IconX size={16} />
       </Button>
     </p>
@@ -128,8 +164,27 @@ function Answered({ which, drop }: { which: string; drop: () => void }) {
   const known = useQuery(classesQuery).data ?? [];
   const name = (id: string | undefined) => known.find((each) => each.id === id)?.name ?? id;
   const words =
-    classId === answer ? `${name(classId)}, recognised` : `${name(classId)}, taken for ${name(answer)}`;
-  return <Chosen words={`${words} by ${run ? `run ${run.number}` : 'a run'}`} drop={drop} />;
+    classId === answer
+      ? t('{{name}}, recognised by run {{run}}', { name: name(classId), run: run?.number ?? '…' })
+      : t('{{name}}, taken for {{other}} by run {{run}}', {
+          name: name(classId),
+          other: name(answer),
+          run: run?.number ?? '…',
+        });
+  return <Chosen words={words} drop={drop} />;
+}
+
+/** Frames of a dataset version, of a split or a class of it. */
+function OfVersion({ which, drop }: { which: string; drop: () => void }) {
+  const [id = '', split, classId] = which.split(',');
+  const names = useQuery(classNamesQuery).data;
+  const number = id.replace(/^d/, '');
+  const words = [
+    t('Version {{number}}', { number }),
+    ...(split === 'train' || split === 'test' ? [split === 'train' ? t('Train') : t('Test')] : []),
+    ...(classId ? [names?.get(classId) ?? classId] : []),
+  ];
+  return <Chosen words={words.join(', ')} drop={drop} />;
 }
 
 /** A value that is filtered by stays there even when nothing matches it any more. */
@@ -138,28 +193,6 @@ const withChosen = (values: FrameSummary['facets'][Facet], chosen: string | unde
     ? values
     : [...values, { value: chosen, frames: 0 }];
 
-const searchDelayMs = 250;
-
-function Search({ text, change }: { text: string | undefined; change: (text: string | undefined) => void }) {
-  const [typed, setTyped] = useState(text ?? '');
-  useEffect(() => setTyped(text ?? ''), [text]);
-  useEffect(() => {
-    const wanted = typed.trim() || undefined;
-    if (wanted === text) return;
-    const timer = window.setTimeout(() => change(wanted), searchDelayMs);
-    return () => window.clearTimeout(timer);
-  }, [typed, text, change]);
-  return (
-    <TextInput
-      aria-label="Search in file names, groups and metadata"
-      placeholder="File, group, metadata"
-      leftSection={<IconSearch size={18} />}
-      value={typed}
-      onChange={(event) => setTyped(event.currentTarget.value)}
-    />
-  );
-}
-
 function Confidence({ filter, change }: Pick<FilterPanelProps, 'filter' | 'change'>) {
   const given: [number, number] = [(filter.leastSure ?? 0) * 100, (filter.surest ?? 1) * 100];
   const [moved, setMoved] = useState<[number, number] | null>(null);
@@ -167,11 +200,11 @@ function Confidence({ filter, change }: Pick<FilterPanelProps, 'filter' | 'chang
   return (
     <div className={classes.confidence}>
       <span>
-        Confidence {percent(least / 100)} – {percent(most / 100)}
+        {t('Confidence {{least}} – {{most}}', { least: percent(least / 100), most: percent(most / 100) })}
       </span>
       <RangeSlider
-        thumbFromLabel="Confidence of the camera at least"
-        thumbToLabel="Confidence of the camera at most"
+        thumbFromLabel={t('Confidence of the camera at least')}
+        thumbToLabel={t('Confidence of the camera at most')}
         label={null}
         minRange={1}
         value={[least, most]}

@@ -1,26 +1,34 @@
 import type { FrameFilter, FrameSort } from '../../api/types.js';
+import { phrases } from '../../i18n/index.js';
+import { text, time } from '../../ui/address.js';
 
 export type DatasetSearch = FrameFilter & { sort?: FrameSort };
 /** `undefined` takes that part of the filter away. */
 export type FilterChange = { [K in keyof FrameFilter]?: FrameFilter[K] | undefined };
 
-export const sorts: Record<FrameSort, string> = {
+export const sorts: Record<FrameSort, string> = phrases({
   newest: 'Newest first',
   oldest: 'Oldest first',
   least_sure: 'Least sure first',
   surest: 'Surest first',
   alike: 'Look-alikes together',
   striking: 'Most striking first',
-};
+});
 
-export const labelWords: Record<NonNullable<FrameFilter['label']>, string> = {
+export const labelWords: Record<NonNullable<FrameFilter['label']>, string> = phrases({
   class: 'Labelled',
   none: 'Not labelled',
   unsure: 'Unsure',
   skip: 'Skipped',
-};
+});
 
-export const reasonWords: Record<NonNullable<FrameFilter['reason']>, string> = {
+export const agreementWords: Record<NonNullable<FrameFilter['agreement']>, string> = phrases({
+  agreed: 'People agree',
+  disputed: 'Disputed',
+  adjudicated: 'Decided by an engineer',
+});
+
+export const reasonWords: Record<NonNullable<FrameFilter['reason']>, string> = phrases({
   low_confidence: 'Not sure enough',
   small_margin: 'Between two classes',
   novel: 'Unlike what it knows',
@@ -35,16 +43,18 @@ export const reasonWords: Record<NonNullable<FrameFilter['reason']>, string> = {
   record: 'Everything is kept',
   no_model: 'No model',
   requested: 'Asked for',
-};
+});
 
-export const findingWords: Record<NonNullable<FrameFilter['finding']>, string> = {
+export const findingWords: Record<NonNullable<FrameFilter['finding']>, string> = phrases({
   mislabelled: 'Label in doubt',
   outlier: 'Unlike all others',
   duplicate: 'Repeats another',
-};
+  dark: 'Dark picture',
+  bright: 'Overexposed picture',
+  flat: 'Picture without contrast',
+  blurred: 'Blurred picture',
+});
 
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
 const share = (value: unknown): number | undefined => {
   const number = typeof value === 'number' ? value : Number(text(value));
   return number >= 0 && number <= 1 ? number : undefined;
@@ -59,13 +69,13 @@ const oneOf =
   <K extends string>(known: Record<K, string>) =>
   (value: unknown): K | undefined =>
     Object.keys(known).find((key): key is K => key === value);
-const time = (value: unknown): string | undefined =>
-  Number.isNaN(Date.parse(text(value) ?? '')) ? undefined : text(value);
 
 const readers: { [K in keyof DatasetSearch]-?: (value: unknown) => DatasetSearch[K] } = {
   deviceId: text,
   label: oneOf(labelWords),
   classId: text,
+  agreement: oneOf(agreementWords),
+  disputed: flag,
   predicted: text,
   contradicted: flag,
   waiting: flag,
@@ -79,7 +89,9 @@ const readers: { [K in keyof DatasetSearch]-?: (value: unknown) => DatasetSearch
   cluster: place,
   area: text,
   answered: text,
+  version: text,
   ids: text,
+  slice: text,
   text,
   sort: oneOf(sorts),
 };

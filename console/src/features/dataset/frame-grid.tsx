@@ -2,6 +2,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import type { ClassItem, FrameFilter, FrameSort, Tile as TileData } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import classes from './dataset.module.css';
 import type { IdAt, Selection } from './selection.js';
 import { Tile } from './tile.js';
@@ -74,7 +75,7 @@ export function FrameGrid(props: FrameGridProps) {
       data-testid="frame-grid"
       role="listbox"
       aria-multiselectable
-      aria-label="Frames"
+      aria-label={t('Frames')}
       tabIndex={0}
       {...box.handlers}
     >

@@ -6,8 +6,8 @@ import { client, unwrap } from '../../api/client.js';
 import { inspectionQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { FrameFilter } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
-import { plural } from '../../ui/format.js';
 import { notifyFailed } from '../../ui/notify.js';
 import { Note } from '../../ui/signal.js';
 import classes from './dataset.module.css';
@@ -27,22 +27,22 @@ export function InspectionPanel({ only }: { only: (filter: FrameFilter) => void 
           : client.DELETE('/api/v1/explorer/inspection'),
       ),
     onSuccess: (data) => queryClient.setQueryData(inspectionQuery.queryKey, data),
-    onError: (error) => notifyFailed('That did not work', error),
+    onError: (error) => notifyFailed(t('That did not work'), error),
   });
   if (!inspection) return null;
   const { last, state } = inspection;
   return (
     <fieldset className={classes.facet} data-testid="inspection" data-state={state}>
-      <legend>Looked through</legend>
+      <legend>{t('Looked through')}</legend>
       {state === 'running' ? (
         <div className={classes.inspection}>
           <Progress
             value={100 * (inspection.progress ?? 0)}
             animated
-            aria-label="Looking through the frames"
+            aria-label={t('Looking through the frames')}
           />
           <Button variant="default" size="sm" onClick={() => set.mutate(false)}>
-            Stop
+            {t('Stop')}
           </Button>
         </div>
       ) : (
@@ -51,11 +51,16 @@ export function InspectionPanel({ only }: { only: (filter: FrameFilter) => void 
           <p>
             {last ? (
               <>
-                {plural(last.frames, 'frame')} <Ago at={last.at} />
-                {last.mislabelled > 0 ? `, ${plural(last.mislabelled, 'label')} in doubt` : ''}
+                {t('{{count, number}} frames', { count: last.frames })} <Ago at={last.at} />
+                {last.mislabelled > 0
+                  ? t(', {{count, number}} labels in doubt', { count: last.mislabelled })
+                  : ''}
+                {last.badPictures > 0
+                  ? t(', {{count, number}} bad pictures', { count: last.badPictures })
+                  : ''}
               </>
             ) : (
-              'Finds labels in doubt, repeats, odd ones and look-alikes.'
+              t('Finds labels in doubt, repeats, odd ones, look-alikes and bad pictures.')
             )}
           </p>
           {operator ? (
@@ -66,7 +71,7 @@ export function InspectionPanel({ only }: { only: (filter: FrameFilter) => void 
               onClick={() => set.mutate(true)}
               data-testid="start-inspection"
             >
-              {last ? 'Look again' : 'Look through all'}
+              {last ? t('Look again') : t('Look through all')}
             </Button>
           ) : null}
           {last ? (
@@ -78,10 +83,10 @@ export function InspectionPanel({ only }: { only: (filter: FrameFilter) => void 
                 onClick={map.open}
                 data-testid="open-map"
               >
-                Map
+                {t('Map')}
               </Button>
               <Button variant="default" size="sm" onClick={() => only({ cluster: 0 })}>
-                Group by group
+                {t('Group by group')}
               </Button>
               <MapDialog
                 at={last.at}

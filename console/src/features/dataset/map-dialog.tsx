@@ -1,12 +1,14 @@
-import { Button, Modal } from '@mantine/core';
+import { Button, Modal, SegmentedControl } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
-import { classesQuery, frameMapQuery } from '../../api/queries.js';
+import { classesQuery, frameMapQuery, type MapMethod } from '../../api/queries.js';
 import type { ClassItem, FrameMap } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import { Loaded } from '../../ui/page.js';
 import classes from './dataset.module.css';
+import { UmapView } from './umap-view.js';
 
 interface MapDialogProps {
   at: string;
@@ -18,17 +20,34 @@ interface MapDialogProps {
 
 /** All frames as points; those that look alike are near each other. Drawing around some shows them in the grid. */
 export function MapDialog({ at, opened, onClose, choose }: MapDialogProps) {
-  const map = useQuery({ ...frameMapQuery(at), enabled: opened });
+  const [method, setMethod] = useState<MapMethod>('pca');
+  const map = useQuery({ ...frameMapQuery('pca', at), enabled: opened });
   const classList = useQuery(classesQuery).data ?? [];
   return (
     <Modal
       opened={opened}
       onClose={onClose}
       size="min(1100px, 94vw)"
-      title="Map of the frames"
+      title={t('Map of the frames')}
       transitionProps={{ duration: 0 }}
     >
-      <Loaded query={map}>{(data) => <Scatter map={data} classList={classList} choose={choose} />}</Loaded>
+      <div className={classes.methods}>
+        <SegmentedControl
+          aria-label={t('How the map is made')}
+          value={method}
+          onChange={(value) => setMethod(value as MapMethod)}
+          data={[
+            { value: 'pca', label: 'PCA' },
+            { value: 'umap', label: 'UMAP' },
+          ]}
+          data-testid="map-method"
+        />
+      </div>
+      {method === 'pca' ? (
+        <Loaded query={map}>{(data) => <Scatter map={data} classList={classList} choose={choose} />}</Loaded>
+      ) : (
+        <UmapView choose={choose} />
+      )}
     </Modal>
   );
 }
@@ -49,7 +68,7 @@ interface ScatterProps {
   choose: (area: string) => void;
 }
 
-function Scatter({ map, classList, choose }: ScatterProps) {
+export function Scatter({ map, classList, choose }: ScatterProps) {
   const { ref: measured, width } = useElementSize();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [lasso, setLasso] = useState<Point[]>([]);
@@ -102,7 +121,7 @@ function Scatter({ map, classList, choose }: ScatterProps) {
           width={width * window.devicePixelRatio}
           height={height * window.devicePixelRatio}
           style={{ width, height }}
-          aria-label={`${plural(map.x.length, 'frame')} as points`}
+          aria-label={t('{{count, number}} frames as points', { count: map.x.length })}
           onPointerDown={(event) => {
             event.currentTarget.setPointerCapture(event.pointerId);
             drawing.current = true;
@@ -132,11 +151,11 @@ function Scatter({ map, classList, choose }: ScatterProps) {
           ))}
           <li>
             <i style={{ background: '#8794a1' }} />
-            Not labelled
+            {t('Not labelled')}
           </li>
         </ul>
         <Button size="md" disabled={inside === 0} onClick={() => choose(area)} data-testid="show-area">
-          {inside > 0 ? `Show these ${integer(inside)}` : 'Draw around some'}
+          {inside > 0 ? t('Show these {{inside}}', { inside: integer(inside) }) : t('Draw around some')}
         </Button>
       </footer>
     </div>

@@ -3,7 +3,10 @@ import { IconArrowLeft, IconArrowRight, IconBook2 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { frameImageUrl } from '../../api/client.js';
 import type { ClassItem, Tile } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { moment, percent } from '../../ui/format.js';
+import boxes from '../boxes/boxes.module.css';
+import { BoxesOn } from '../boxes/boxes-on.js';
 import classes from './dataset.module.css';
 import { labelWords } from './filter.js';
 
@@ -36,24 +39,30 @@ export function Preview({ tile, classById, step, close, putIntoBook }: PreviewPr
     >
       {tile ? (
         <div className={classes.preview} data-testid="frame-preview">
-          <img src={frameImageUrl(tile.id)} alt="The frame" />
+          <div className={boxes.over}>
+            <img src={frameImageUrl(tile.id)} alt={t('The frame')} />
+            <BoxesOn frameId={tile.id} />
+          </div>
           <footer>
-            <Button variant="default" onClick={() => step(-1)} aria-label="The one before">
+            <Button variant="default" onClick={() => step(-1)} aria-label={t('The one before')}>
               <IconArrowLeft size={18} />
             </Button>
-            <Button variant="default" onClick={() => step(1)} aria-label="The next one">
+            <Button variant="default" onClick={() => step(1)} aria-label={t('The next one')}>
               <IconArrowRight size={18} />
             </Button>
             <span>
               {tile.label
                 ? tile.label.classId
-                  ? `Labelled ${named(tile.label.classId)}`
-                  : labelWords[tile.label.kind]
-                : 'Not labelled'}
+                  ? t('Labelled {{named}}', { named: named(tile.label.classId) })
+                  : t(labelWords[tile.label.kind])
+                : t('Not labelled')}
               {tile.decision
-                ? ` · camera said ${named(tile.decision.classId)}, ${percent(tile.decision.confidence)} sure`
+                ? t(' · camera said {{named}}, {{confidence}} sure', {
+                    named: named(tile.decision.classId),
+                    confidence: percent(tile.decision.confidence),
+                  })
                 : ''}
-              {tile.waiting ? ' · waits for review' : ''}
+              {tile.waiting ? t(' · waits for review') : ''}
             </span>
             {putIntoBook ? (
               <Button
@@ -62,11 +71,11 @@ export function Preview({ tile, classById, step, close, putIntoBook }: PreviewPr
                 onClick={() => putIntoBook(tile)}
                 data-testid="into-book"
               >
-                Into the label book <kbd className={classes.key}>E</kbd>
+                {t('Into the label book')} <kbd className={classes.key}>E</kbd>
               </Button>
             ) : null}
             <Button component={Link} to={`/frames/${tile.id}`} variant="default">
-              Lineage
+              {t('Lineage')}
             </Button>
           </footer>
         </div>

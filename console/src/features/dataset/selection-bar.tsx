@@ -1,7 +1,8 @@
 import { Button, Progress } from '@mantine/core';
 import { IconCertificate, IconChecklist, IconWand, IconX } from '@tabler/icons-react';
 import type { ClassItem } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import { digitOf } from '../review/answer-panel.js';
 import classes from './dataset.module.css';
 import type { Progress as Done } from './use-bulk.js';
@@ -28,18 +29,18 @@ export function SelectionBar(props: SelectionBarProps) {
     return (
       <div className={classes.bar} role="status">
         <b>
-          {integer(progress.done)} of {plural(progress.total, 'frame')}
+          {t('{{done}} of {{count, number}} frames', { count: progress.total, done: integer(progress.done) })}
         </b>
         <Progress className={classes.progress} value={(100 * progress.done) / progress.total} />
         <Button variant="default" onClick={stop}>
-          Stop here
+          {t('Stop here')}
         </Button>
       </div>
     );
   }
   return (
     <div className={classes.bar} data-testid="selection-bar">
-      <b className={classes.barCount}>{plural(chosen, 'frame')}</b>
+      <b className={classes.barCount}>{t('{{count, number}} frames', { count: chosen })}</b>
       <div className={classes.barClasses}>
         {classList.map((each, place) => (
           <button
@@ -57,7 +58,8 @@ export function SelectionBar(props: SelectionBarProps) {
       </div>
       {doubted > 0 ? (
         <Button leftSection={<IconWand size={18} />} onClick={accept} data-testid="accept-suggestions">
-          Take {integer(doubted)} suggested <kbd className={classes.key}>A</kbd>
+          {t('Take {{doubted}} suggested', { doubted: integer(doubted) })}{' '}
+          <kbd className={classes.key}>A</kbd>
         </Button>
       ) : null}
       <Button
@@ -66,7 +68,7 @@ export function SelectionBar(props: SelectionBarProps) {
         onClick={queue}
         data-testid="to-queue"
       >
-        To the queue <kbd className={classes.key}>Q</kbd>
+        {t('To the queue')} <kbd className={classes.key}>Q</kbd>
       </Button>
       {known ? (
         <Button
@@ -75,10 +77,10 @@ export function SelectionBar(props: SelectionBarProps) {
           onClick={known}
           data-testid="mark-known"
         >
-          Known answer
+          {t('Known answer')}
         </Button>
       ) : null}
-      <Button variant="subtle" color="gray" onClick={clear} aria-label="Choose none">
+      <Button variant="subtle" color="gray" onClick={clear} aria-label={t('Choose none')}>
         <IconX size={18} />
       </Button>
     </div>

@@ -2,6 +2,7 @@ import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
 import { memo } from 'react';
 import { frameImageUrl } from '../../api/client.js';
 import type { ClassItem, Tile as TileData } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { percent } from '../../ui/format.js';
 import classes from './dataset.module.css';
 import { labelWords } from './filter.js';
@@ -24,10 +25,10 @@ export const Tile = memo(function Tile({ tile, place, selected, cursor, picture,
   const thought = decision ? (classById.get(decision.classId)?.name ?? decision.classId) : null;
   const contradicted = label?.classId && decision && decision.classId !== label.classId;
   const words = label
-    ? (named?.name ?? label.classId ?? labelWords[label.kind])
+    ? (named?.name ?? label.classId ?? t(labelWords[label.kind]))
     : thought && decision
       ? `${thought} ${percent(decision.confidence)}`
-      : 'No decision';
+      : t('No decision');
   return (
     <div
       className={classes.tile}
@@ -49,8 +50,8 @@ export const Tile = memo(function Tile({ tile, place, selected, cursor, picture,
         {tile.suggested ? (
           <b className={classes.suggested}>→ {classById.get(tile.suggested)?.name ?? tile.suggested}</b>
         ) : contradicted ? (
-          <IconAlertTriangle size={15} aria-label={`the camera said ${thought}`}>
-            <title>The camera said {thought}</title>
+          <IconAlertTriangle size={15} aria-label={t('the camera said {{thought}}', { thought })}>
+            <title>{t('The camera said {{thought}}', { thought })}</title>
           </IconAlertTriangle>
         ) : null}
       </span>

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { Tile } from '../../api/types.js';
-import { plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
 import { notifyDone, notifyFailed } from '../../ui/notify.js';
 
 /** The server takes so many frames in one request. */
@@ -44,7 +44,10 @@ export function useBulk() {
         done += part.length;
       }
     } catch (error) {
-      notifyFailed(done > 0 ? `${failure} after ${plural(done, 'frame')}` : failure, error);
+      notifyFailed(
+        done > 0 ? t('{{failure}} after {{count, number}} frames', { count: done, failure }) : failure,
+        error,
+      );
     } finally {
       setProgress(null);
       void queryClient.invalidateQueries({ queryKey: keys.explorer });
@@ -59,7 +62,7 @@ export function useBulk() {
     undoable.current.push(requests);
     let done = 0;
     for (const [classId, ids] of classOf) {
-      done += await inParts(ids, 'Not labelled', async (frameIds) => {
+      done += await inParts(ids, t('Not labelled'), async (frameIds) => {
         const requestId = crypto.randomUUID();
         requests.push(requestId);
         await unwrap(client.POST('/api/v1/explorer/labels', { body: { requestId, frameIds, classId } }));
@@ -71,7 +74,10 @@ export function useBulk() {
         }));
       });
     }
-    if (done > 0) notifyDone(`${plural(done, 'frame')} labelled ${words}. Ctrl Z takes it back.`);
+    if (done > 0)
+      notifyDone(
+        t('{{count, number}} frames labelled {{words}}. Ctrl Z takes it back.', { count: done, words }),
+      );
   }
 
   async function undo(): Promise<void> {
@@ -83,9 +89,9 @@ export function useBulk() {
         const body = { requestId: crypto.randomUUID(), undo: request };
         undone += (await unwrap(client.POST('/api/v1/explorer/labels/undo', { body }))).undone;
       }
-      notifyDone(`${plural(undone, 'frame')} as before.`);
+      notifyDone(t('{{count, number}} frames as before.', { count: undone }));
     } catch (error) {
-      notifyFailed('Not taken back', error);
+      notifyFailed(t('Not taken back'), error);
     }
     // Not the view itself: frames stay where they are.
     void queryClient.invalidateQueries({ queryKey: [...keys.explorerView, 'page'] });
@@ -93,25 +99,27 @@ export function useBulk() {
   }
 
   async function queue(ids: readonly string[]): Promise<void> {
-    const done = await inParts(ids, 'Not sent', async (frameIds) => {
+    const done = await inParts(ids, t('Not sent'), async (frameIds) => {
       await unwrap(client.POST('/api/v1/explorer/queue', { body: { frameIds } }));
       repaint(frameIds, (tile) => ({ ...tile, waiting: true }));
     });
-    if (done > 0) notifyDone(`${plural(done, 'frame')} at the front of the review queue.`);
+    if (done > 0)
+      notifyDone(t('{{count, number}} frames at the front of the review queue.', { count: done }));
   }
 
   /** Marks frames as known answers, with the labels they have. */
   async function known(ids: readonly string[]): Promise<void> {
     let marked = 0;
-    const done = await inParts(ids, 'Not marked', async (frameIds) => {
+    const done = await inParts(ids, t('Not marked'), async (frameIds) => {
       marked += (await unwrap(client.POST('/api/v1/known-answers', { body: { frameIds } }))).marked;
     });
     if (done === 0) return;
     const left = done - marked;
     notifyDone(
-      `${plural(marked, 'frame')} marked as known ${marked === 1 ? 'answer' : 'answers'}.${
-        left > 0 ? ` ${plural(left, 'frame')} without a settled class left out.` : ''
-      }`,
+      [
+        t('{{count, number}} frames marked as known answers.', { count: marked }),
+        left > 0 ? t('{{count, number}} frames without a settled class left out.', { count: left }) : '',
+      ].join(' '),
     );
   }
 

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from 'react';
+import { t } from '../../i18n/index.js';
 import { digitKey, ownsActivation, typing } from '../../ui/keyboard.js';
 
 export interface DatasetKeys {
@@ -44,7 +45,7 @@ function act(event: KeyboardEvent, actions: DatasetKeys): boolean {
     else return false;
     return true;
   }
-  if (event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End') {
+  if (event.key.startsWith(t('Arrow')) || event.key === 'Home' || event.key === 'End') {
     return actions.arrow(event.key, event.shiftKey);
   }
   if (event.repeat) return false;

@@ -6,7 +6,9 @@ import { client, unwrap } from '../../api/client.js';
 import { deviceBenchmarksQuery, keys, modelsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Benchmark, Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
+import { decimal } from '../../ui/format.js';
 import { Blank, Loaded, Loading, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Problem } from '../../ui/problem.js';
@@ -25,15 +27,16 @@ export function BenchmarkPanel({ device }: { device: Device }) {
   const engineer = useMay('engineer');
   const history = useQuery(deviceBenchmarksQuery(device.id));
   return (
-    <Panel title="Benchmark">
+    <Panel title={t('Benchmark')}>
       <div className={classes.column}>
         {engineer ? <Run device={device} /> : null}
         <Loaded query={history} skeleton={<Loading rows={3} height={40} />}>
           {(items) =>
             items.length === 0 ? (
-              <Blank icon={IconGauge} title="Nothing measured yet">
-                A benchmark says how long a model takes on this device, in service. Results of the whole fleet
-                can be compared by hardware.
+              <Blank icon={IconGauge} title={t('Nothing measured yet')}>
+                {t(
+                  'A benchmark says how long a model takes on this device, in service. Results of the whole fleet can be compared by hardware.',
+                )}
               </Blank>
             ) : (
               <History items={items} />
@@ -69,18 +72,24 @@ function Run({ device }: { device: Device }) {
     <>
       <Group gap={12} align="flex-end">
         <Select
-          label="Model"
+          label={t('Model')}
           w={220}
           data={[
-            { value: running, label: `Running (${device.reported?.model?.version ?? 'none'})` },
-            ...models.map(({ id, champion }) => ({ value: id, label: champion ? `${id}, champion` : id })),
+            {
+              value: running,
+              label: t('Running ({{version}})', { version: device.reported?.model?.version ?? t('none') }),
+            },
+            ...models.map(({ id, champion }) => ({
+              value: id,
+              label: champion ? t('{{id}}, champion', { id }) : id,
+            })),
           ]}
           value={model}
           onChange={(value) => setModel(value ?? running)}
           allowDeselect={false}
         />
         <Select
-          label="Picture"
+          label={t('Picture')}
           w={160}
           data={sizes}
           value={size}
@@ -88,7 +97,7 @@ function Run({ device }: { device: Device }) {
           allowDeselect={false}
         />
         <NumberInput
-          label="Measure for"
+          label={t('Measure for')}
           w={130}
           min={1}
           max={60}
@@ -107,23 +116,25 @@ function Run({ device }: { device: Device }) {
           onClick={() => run.mutate()}
           data-testid="run-benchmark"
         >
-          Measure
+          {t('Measure')}
         </Button>
       </Group>
       {run.isPending ? (
         <Note tone="busy">
-          The device measures for {Number(seconds)} s; a model it does not have is downloaded first. The
-          result is kept even if you leave this page.
+          {t(
+            'The device measures for {{Number}} s; a model it does not have is downloaded first. The result is kept even if you leave this page.',
+            { Number: Number(seconds) },
+          )}
         </Note>
       ) : device.online ? null : (
-        <Note tone="idle">The device is offline.</Note>
+        <Note tone="idle">{t('The device is offline.')}</Note>
       )}
       <Problem error={run.error} />
     </>
   );
 }
 
-const figure = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
+const figure = (value: number): string => (value < 10 ? decimal(value, 1) : String(Math.round(value)));
 
 function History({ items }: { items: Benchmark[] }) {
   return (
@@ -131,14 +142,14 @@ function History({ items }: { items: Benchmark[] }) {
       <table className={pageClasses.table} data-testid="benchmarks">
         <thead>
           <tr>
-            <th>When</th>
-            <th>Model</th>
-            <th>Ran on</th>
-            <th>Picture</th>
-            <th className={pageClasses.num}>Per second</th>
-            <th className={pageClasses.num}>p50 / p95 / p99 ms</th>
-            <th className={pageClasses.wide}>Cameras meanwhile</th>
-            <th className={pageClasses.wide}>By</th>
+            <th>{t('When')}</th>
+            <th>{t('Model')}</th>
+            <th>{t('Ran on')}</th>
+            <th>{t('Picture')}</th>
+            <th className={pageClasses.num}>{t('Per second')}</th>
+            <th className={pageClasses.num}>{t('p50 / p95 / p99 ms')}</th>
+            <th className={pageClasses.wide}>{t('Cameras meanwhile')}</th>
+            <th className={pageClasses.wide}>{t('By')}</th>
           </tr>
         </thead>
         <tbody>
@@ -161,7 +172,7 @@ function History({ items }: { items: Benchmark[] }) {
                 {figure(result.latencyMs.p50)} / {figure(result.latencyMs.p95)} /{' '}
                 {figure(result.latencyMs.p99)}
               </td>
-              <td className={pageClasses.wide}>{result.besideLoad ? 'decided' : 'idle'}</td>
+              <td className={pageClasses.wide}>{result.besideLoad ? t('decided') : t('idle')}</td>
               <td className={pageClasses.wide}>{requestedBy}</td>
             </tr>
           ))}

@@ -4,10 +4,12 @@ import { useMutation } from '@tanstack/react-query';
 import { client, unwrap } from '../../api/client.js';
 import { useMay } from '../../api/session.js';
 import type { Camera, Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
-import { integer } from '../../ui/format.js';
+import { decimal, integer } from '../../ui/format.js';
 import { notifyDone, notifyFailed } from '../../ui/notify.js';
 import { Blank, Panel } from '../../ui/page.js';
+import { said } from '../../ui/said.js';
 import { Note, Tag } from '../../ui/signal.js';
 import classes from './device.module.css';
 import { effectiveOf } from './effective.js';
@@ -19,10 +21,10 @@ export function Cameras({ device }: { device: Device }) {
   if (cameras.length === 0) {
     return (
       <Panel>
-        <Blank icon={IconCameraOff} title="No camera reported">
+        <Blank icon={IconCameraOff} title={t('No camera reported')}>
           {device.reported
-            ? 'The device runs without a camera. Add one in its configuration or under Settings.'
-            : 'The device has not said yet what it has. It will when it connects.'}
+            ? t('The device runs without a camera. Add one in its configuration or under Settings.')
+            : t('The device has not said yet what it has. It will when it connects.')}
         </Blank>
       </Panel>
     );
@@ -45,31 +47,31 @@ function CameraCard({ device, camera }: { device: Device; camera: Camera }) {
       <div className={classes.cameraBody}>
         <header className={classes.cameraHead}>
           <h2>{camera.id}</h2>
-          <Tag tone={device.online ? cameraTones[camera.state] : 'idle'}>{cameraWords[camera.state]}</Tag>
+          <Tag tone={device.online ? cameraTones[camera.state] : 'idle'}>{t(cameraWords[camera.state])}</Tag>
         </header>
         {camera.message ? (
-          <Note tone={cameraTones[camera.state] === 'bad' ? 'bad' : 'warn'}>{camera.message}</Note>
+          <Note tone={cameraTones[camera.state] === 'bad' ? 'bad' : 'warn'}>{said(camera.message)}</Note>
         ) : null}
         <Stages device={device} camera={camera} />
         <dl className={classes.numbers}>
           <div>
-            <dt>Frames/s</dt>
-            <dd>{figures && device.online ? figures.framesPerSecond.toFixed(1) : '–'}</dd>
+            <dt>{t('Frames/s')}</dt>
+            <dd>{figures && device.online ? decimal(figures.framesPerSecond, 1) : '–'}</dd>
           </div>
           <div>
-            <dt>Captured</dt>
+            <dt>{t('Captured')}</dt>
             <dd>{count(figures?.captured)}</dd>
           </div>
           <div>
-            <dt>Dropped</dt>
-            <dd title="Replaced by a newer one before the model was free">{count(figures?.dropped)}</dd>
+            <dt>{t('Dropped')}</dt>
+            <dd title={t('Replaced by a newer one before the model was free')}>{count(figures?.dropped)}</dd>
           </div>
           <div>
-            <dt>Decided</dt>
+            <dt>{t('Decided')}</dt>
             <dd>{count(figures?.decided)}</dd>
           </div>
           <div>
-            <dt>Flagged</dt>
+            <dt>{t('Flagged')}</dt>
             <dd>{count(figures?.flagged)}</dd>
           </div>
         </dl>
@@ -84,18 +86,18 @@ function Stages({ device, camera }: { device: Device; camera: Camera }) {
   const stages = stagesOf(device, camera);
   return (
     <>
-      <ol className={classes.stages} aria-label="Stages">
+      <ol className={classes.stages} aria-label={t('Stages')}>
         {stages.map(({ stage, tone, at }) => (
           <li key={stage} data-tone={tone} data-testid={`stage-${camera.id}-${stage}`}>
-            <b>{stageLabels[stage]}</b>
-            <span>{at === null ? 'never' : <Ago at={at} />}</span>
+            <b>{t(stageLabels[stage])}</b>
+            <span>{at === null ? t('never') : <Ago at={at} />}</span>
           </li>
         ))}
       </ol>
       {stages.map(({ stage, message }) =>
         message ? (
           <Note key={stage} tone="bad">
-            {stageLabels[stage]}: {message}
+            {t(stageLabels[stage])}: {message}
           </Note>
         ) : null,
       )}
@@ -111,18 +113,18 @@ function Actions({ device, camera }: { device: Device; camera: Camera }) {
   const body = { cameraId: camera.id };
   const request = useMutation({
     mutationFn: () => unwrap(client.POST('/api/v1/devices/{id}/capture', { params, body })),
-    onSuccess: () => notifyDone(`The next frame of ${camera.id} comes to the review queue.`),
-    onError: (error) => notifyFailed('No frame was requested', error),
+    onSuccess: () => notifyDone(t('The next frame of {{id}} comes to the review queue.', { id: camera.id })),
+    onError: (error) => notifyFailed(t('No frame was requested'), error),
   });
   const fire = useMutation({
     mutationFn: () => unwrap(client.POST('/api/v1/devices/{id}/trigger', { params, body })),
-    onSuccess: () => notifyDone(`${camera.id} takes one frame.`),
-    onError: (error) => notifyFailed(`${camera.id} was not triggered`, error),
+    onSuccess: () => notifyDone(t('{{id}} takes one frame.', { id: camera.id })),
+    onError: (error) => notifyFailed(t('{{id}} was not triggered', { id: camera.id }), error),
   });
   const restart = useMutation({
     mutationFn: () => unwrap(client.POST('/api/v1/devices/{id}/restart-camera', { params, body })),
-    onSuccess: () => notifyDone(`${camera.id} starts anew.`),
-    onError: (error) => notifyFailed(`${camera.id} was not restarted`, error),
+    onSuccess: () => notifyDone(t('{{id}} starts anew.', { id: camera.id })),
+    onError: (error) => notifyFailed(t('{{id}} was not restarted', { id: camera.id }), error),
   });
   if (!operator || !device.online) return null;
   return (
@@ -135,7 +137,7 @@ function Actions({ device, camera }: { device: Device; camera: Camera }) {
         onClick={() => request.mutate()}
         data-testid={`request-${camera.id}`}
       >
-        Send a frame
+        {t('Send a frame')}
       </Button>
       {trigger === 'external' ? (
         <Button
@@ -145,7 +147,7 @@ function Actions({ device, camera }: { device: Device; camera: Camera }) {
           loading={fire.isPending}
           onClick={() => fire.mutate()}
         >
-          Trigger
+          {t('Trigger')}
         </Button>
       ) : null}
       {engineer ? (
@@ -157,7 +159,7 @@ function Actions({ device, camera }: { device: Device; camera: Camera }) {
           onClick={() => restart.mutate()}
           data-testid={`restart-${camera.id}`}
         >
-          Restart
+          {t('Restart')}
         </Button>
       ) : null}
     </div>

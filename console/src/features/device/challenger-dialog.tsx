@@ -1,11 +1,11 @@
-import { Button, Group, Modal, MultiSelect, NumberInput, Select, Stack } from '@mantine/core';
+import { Modal, MultiSelect, NumberInput, Select, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { devicesQuery, keys, modelsQuery } from '../../api/queries.js';
-import { plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { notifyDone } from '../../ui/notify.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 
 interface Props {
@@ -19,7 +19,7 @@ interface Props {
 
 export function ChallengerDialog(props: Props) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title="Set a challenger" size="lg">
+    <Modal opened={props.opened} onClose={props.onClose} title={t('Set a challenger')} size="lg">
       {props.opened ? <ChallengerForm {...props} /> : null}
     </Modal>
   );
@@ -49,7 +49,12 @@ function ChallengerForm({ onClose, deviceIds, modelId, share = 0.25 }: Props) {
       await queryClient.invalidateQueries({ queryKey: keys.devices });
       await queryClient.invalidateQueries({ queryKey: keys.challengers });
       onClose();
-      notifyDone(`${modelVersionId} challenges the model of ${plural(items.length, 'device')}.`);
+      notifyDone(
+        t('{{modelVersionId}} challenges the model of {{count, number}} devices.', {
+          count: items.length,
+          modelVersionId,
+        }),
+      );
     },
   });
   const submit = (event: FormEvent) => {
@@ -60,20 +65,23 @@ function ChallengerForm({ onClose, deviceIds, modelId, share = 0.25 }: Props) {
     <form onSubmit={submit}>
       <Stack>
         <Select
-          label="Model"
-          data={models.map(({ id, champion }) => ({ value: id, label: champion ? `${id}, champion` : id }))}
+          label={t('Model')}
+          data={models.map(({ id, champion }) => ({
+            value: id,
+            label: champion ? t('{{id}}, champion', { id }) : id,
+          }))}
           value={chosenModel}
           onChange={setModel}
           allowDeselect={false}
-          nothingFoundMessage="No model yet"
+          nothingFoundMessage={t('No model yet')}
           data-testid="challenger-model"
         />
         {loaded && chosenModel === null ? (
-          <Note tone="warn">There is no model besides the champion yet: train one first.</Note>
+          <Note tone="warn">{t('There is no model besides the champion yet: train one first.')}</Note>
         ) : null}
         <MultiSelect
-          label="Devices"
-          description="None chosen: the whole fleet"
+          label={t('Devices')}
+          description={t('None chosen: the whole fleet')}
           size="md"
           data={devices.map(({ id, name }) => ({ value: id, label: name }))}
           value={chosen}
@@ -82,8 +90,8 @@ function ChallengerForm({ onClose, deviceIds, modelId, share = 0.25 }: Props) {
           clearable
         />
         <NumberInput
-          label="Share of frames it sees"
-          description="Each costs the device one more inference"
+          label={t('Share of frames it sees')}
+          description={t('Each costs the device one more inference')}
           min={1}
           max={100}
           allowDecimal={false}
@@ -92,21 +100,14 @@ function ChallengerForm({ onClose, deviceIds, modelId, share = 0.25 }: Props) {
           onChange={setPercentage}
           data-testid="challenger-share"
         />
-        <Problem error={set.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            type="submit"
-            loading={set.isPending}
-            disabled={!chosenModel || !(Number(percentage) > 0)}
-            data-testid="challenger-start"
-          >
-            Set challenger
-          </Button>
-        </Group>
+        <FormEnd
+          work={set}
+          leave={onClose}
+          disabled={!chosenModel || !(Number(percentage) > 0)}
+          testId="challenger-start"
+        >
+          {t('Set challenger')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -6,6 +6,8 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Device } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { integer, percent } from '../../ui/format.js';
 import { notifyDone, notifyFailed } from '../../ui/notify.js';
 import { Panel } from '../../ui/page.js';
@@ -26,7 +28,7 @@ const phaseTones: Record<Shadow['phase'], Tone> = {
   confirmed: 'ok',
   failed: 'bad',
 };
-const phaseWords: Record<Shadow['phase'], string> = {
+const phaseWords: Record<Shadow['phase'], string> = phrases({
   idle: 'Waiting',
   downloading: 'Downloading',
   verifying: 'Verifying',
@@ -36,7 +38,7 @@ const phaseWords: Record<Shadow['phase'], string> = {
   active: 'Running',
   confirmed: 'Running',
   failed: 'Failed',
-};
+});
 
 /** A model that sees the same frames without acting, and how often it would have decided otherwise. */
 export function ChallengerPanel({ device }: { device: Device }) {
@@ -50,12 +52,12 @@ export function ChallengerPanel({ device }: { device: Device }) {
       unwrap(client.POST('/api/v1/challengers/take-back', { body: { deviceIds: [device.id] } })),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: keys.devices });
-      notifyDone(`${device.name} goes on with its own model alone.`);
+      notifyDone(t('{{name}} goes on with its own model alone.', { name: device.name }));
     },
-    onError: (error) => notifyFailed('The challenger was not taken back', error),
+    onError: (error) => notifyFailed(t('The challenger was not taken back'), error),
   });
   return (
-    <Panel title="Challenger">
+    <Panel title={t('Challenger')}>
       <div className={classes.column}>
         {wanted ? (
           <>
@@ -64,10 +66,14 @@ export function ChallengerPanel({ device }: { device: Device }) {
                 tone={shadow?.version === wanted.version ? phaseTones[shadow.phase] : 'busy'}
                 testId="challenger-phase"
               >
-                {shadow?.version === wanted.version ? phaseWords[shadow.phase] : 'On its way'}
+                {shadow?.version === wanted.version ? t(phaseWords[shadow.phase]) : t('On its way')}
               </Tag>
               <span>
-                <b>{wanted.version}</b> sees <b>{percent(wanted.share)}</b> of the frames
+                <Trans
+                  i18nKey={'<b>{{version}}</b> sees <b>{{share}}</b> of the frames'}
+                  values={{ version: wanted.version, share: percent(wanted.share) }}
+                  components={{ b: <b /> }}
+                />
               </span>
             </div>
             {shadow?.phase === 'failed' ? (
@@ -79,8 +85,9 @@ export function ChallengerPanel({ device }: { device: Device }) {
           </>
         ) : (
           <p className={classes.lead}>
-            No challenger. A challenger sees the same frames as the model that decides, without acting; where
-            the two disagree, the frame comes to the review queue.
+            {t(
+              'No challenger. A challenger sees the same frames as the model that decides, without acting; where the two disagree, the frame comes to the review queue.',
+            )}
           </p>
         )}
         {engineer ? (
@@ -92,7 +99,7 @@ export function ChallengerPanel({ device }: { device: Device }) {
               onClick={choose.open}
               data-testid="set-challenger"
             >
-              {wanted ? 'Change' : 'Set a challenger'}
+              {wanted ? t('Change') : t('Set a challenger')}
             </Button>
             {wanted ? (
               <Button
@@ -102,7 +109,7 @@ export function ChallengerPanel({ device }: { device: Device }) {
                 onClick={() => takeBack.mutate()}
                 data-testid="take-challenger-back"
               >
-                Take back
+                {t('Take back')}
               </Button>
             ) : null}
           </Group>
@@ -123,15 +130,15 @@ function Comparison({ shadow }: { shadow: Shadow }) {
   return (
     <dl className={classes.numbers}>
       <div>
-        <dt>Compared</dt>
+        <dt>{t('Compared')}</dt>
         <dd data-testid="challenger-compared">{integer(shadow.compared)}</dd>
       </div>
       <div>
-        <dt>Disagreed</dt>
+        <dt>{t('Disagreed')}</dt>
         <dd>{integer(shadow.disagreed)}</dd>
       </div>
       <div>
-        <dt>Share</dt>
+        <dt>{t('Share')}</dt>
         <dd>{shadow.compared > 0 ? percent(shadow.disagreed / shadow.compared, 1) : '–'}</dd>
       </div>
     </dl>

@@ -6,6 +6,8 @@ import { toApiError } from '../../api/errors.js';
 import { deviceQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { Ago } from '../../ui/clock.js';
 import { moment } from '../../ui/format.js';
 import { Blank, Failed, Loading, Page, Panel } from '../../ui/page.js';
@@ -40,10 +42,10 @@ export function DevicePage() {
   const shown = deviceTabs.filter((each) => engineer || each !== 'logs');
   return (
     <Page
-      title={device?.name ?? 'Device'}
+      title={device?.name ?? t('Device')}
       sub={
         <Link to="/" className={pageClasses.link}>
-          All devices
+          {t('All devices')}
         </Link>
       }
     >
@@ -60,7 +62,7 @@ export function DevicePage() {
             <Tabs.List className={classes.tabs ?? ''}>
               {shown.map((each) => (
                 <Tabs.Tab key={each} value={each} data-testid={`tab-${each}`}>
-                  {tabLabels[each]}
+                  {t(tabLabels[each])}
                 </Tabs.Tab>
               ))}
             </Tabs.List>
@@ -100,8 +102,11 @@ type Hold = NonNullable<NonNullable<Device['reported']>['hold']>;
 function HeldNote({ hold }: { hold: Hold }) {
   return (
     <Note tone="warn">
-      The plant holds updates since {moment(hold.since)}, until {moment(hold.until)} at the latest
-      {hold.reason ? `: ${hold.reason}` : '.'}
+      {t('The plant holds updates since {{since}}, until {{until}} at the latest{{reason}}', {
+        since: moment(hold.since),
+        until: moment(hold.until),
+        reason: hold.reason ? `: ${hold.reason}` : '.',
+      })}
     </Note>
   );
 }
@@ -110,8 +115,8 @@ function Missing({ error, retry }: { error: unknown; retry: () => void }) {
   if (toApiError(error).code !== 'device_unknown') return <Failed error={error} retry={retry} />;
   return (
     <Panel>
-      <Blank icon={IconDeviceCctv} title="There is no such device">
-        It may have been enrolled again under another id.
+      <Blank icon={IconDeviceCctv} title={t('There is no such device')}>
+        {t('It may have been enrolled again under another id.')}
       </Blank>
     </Panel>
   );
@@ -129,7 +134,7 @@ function Head({ device }: { device: Device }) {
         </Tag>
         {device.lastSeenAt && !device.online ? <Ago at={device.lastSeenAt} /> : null}
         <span>
-          Model{' '}
+          {t('Model')}{' '}
           <b>
             <RunningModel device={device} />
           </b>
@@ -140,7 +145,11 @@ function Head({ device }: { device: Device }) {
               <>
                 <VariantLine variant={reported.model.variant} trial={reported.model.trial} />
                 <span>
-                  on <b>{reported.backend.actual}</b>
+                  <Trans
+                    i18nKey={'on <b>{{actual}}</b>'}
+                    values={{ actual: reported.backend.actual }}
+                    components={{ b: <b /> }}
+                  />
                 </span>
               </>
             ) : null}
@@ -148,7 +157,11 @@ function Head({ device }: { device: Device }) {
               <b>{reported.hardware.model}</b> ({reported.hardware.arch})
             </span>
             <span>
-              Agent <b>{reported.agentVersion}</b>
+              <Trans
+                i18nKey={'Agent <b>{{agentVersion}}</b>'}
+                values={{ agentVersion: reported.agentVersion }}
+                components={{ b: <b /> }}
+              />
             </span>
           </>
         ) : null}
@@ -166,7 +179,7 @@ function Head({ device }: { device: Device }) {
                 <>
                   {' '}
                   <span className={pageClasses.dim}>
-                    since <Ago at={complaint.since} />
+                    {t('since')} <Ago at={complaint.since} />
                   </span>
                 </>
               ) : null}

@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { deviceEventsQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { Loaded, Loading } from '../../ui/page.js';
+import { said } from '../../ui/said.js';
 import { Lamp, type Tone } from '../../ui/signal.js';
 import classes from '../fleet/fleet.module.css';
 
@@ -14,14 +16,14 @@ export function EventsList({ deviceId }: { deviceId: string }) {
     <Loaded query={events} skeleton={<Loading rows={3} height={36} />}>
       {(items) =>
         items.length === 0 ? (
-          <p>Nothing has happened on this device.</p>
+          <p>{t('Nothing has happened on this device.')}</p>
         ) : (
           <ul className={classes.events}>
             {items.map((event) => (
               <li key={event.id}>
                 <Lamp tone={severityTones[event.severity] ?? 'idle'} label={event.severity} />
                 <p>
-                  {event.message} <code>{event.code}</code>
+                  {said(event.message)} <code>{event.code}</code>
                 </p>
                 <Ago at={event.at} />
               </li>

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Device, Telemetry } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
-import { bytes, duration, integer, moment, percent } from '../../ui/format.js';
+import { bytes, decimal, duration, integer, moment, percent } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { decidedAlone } from '../fleet/health.js';
@@ -12,8 +13,8 @@ export function Facts({ device }: { device: Device }) {
   const { telemetry } = device;
   if (!telemetry) {
     return (
-      <Panel title="Figures">
-        <p className={pageClasses.dim}>The device has not sent any figures yet.</p>
+      <Panel title={t('Figures')}>
+        <p className={pageClasses.dim}>{t('The device has not sent any figures yet.')}</p>
       </Panel>
     );
   }
@@ -29,10 +30,10 @@ export function Facts({ device }: { device: Device }) {
   );
 }
 
-const ms = (value: number): string => (value < 10 ? value.toFixed(1) : Math.round(value).toString());
+const ms = (value: number): string => (value < 10 ? decimal(value, 1) : Math.round(value).toString());
 const spread = ({ p50, p95, p99 }: Telemetry['inferenceMs']): ReactNode => (
   <>
-    {ms(p50)} / {ms(p95)} / {ms(p99)} <small>ms</small>
+    {ms(p50)} / {ms(p95)} / {ms(p99)} <small>{t('ms')}</small>
   </>
 );
 
@@ -56,26 +57,26 @@ function Fact({ label, note, title, children }: FactProps) {
 
 function Speed({ telemetry }: { telemetry: Telemetry }) {
   return (
-    <Panel title="Speed">
+    <Panel title={t('Speed')}>
       <dl className={classes.facts}>
-        <Fact label="Decisions">
-          {telemetry.framesPerSecond.toFixed(1)} <small>/s</small>
+        <Fact label={t('Decisions')}>
+          {decimal(telemetry.framesPerSecond, 1)} <small>/s</small>
         </Fact>
-        <Fact label="Inference" note="p50 / p95 / p99">
+        <Fact label={t('Inference')} note="p50 / p95 / p99">
           {spread(telemetry.inferenceMs)}
         </Fact>
-        <Fact label="Capture to decision" note="p50 / p95 / p99">
+        <Fact label={t('Capture to decision')} note="p50 / p95 / p99">
           {spread(telemetry.decisionMs)}
         </Fact>
-        <Fact label="Dropped" title="Replaced by a newer frame before the model was free">
+        <Fact label={t('Dropped')} title={t('Replaced by a newer frame before the model was free')}>
           {integer(telemetry.framesDropped)}
         </Fact>
-        <Fact label="Processor">
-          {telemetry.cpuShare.toFixed(2)} <small>cores</small>
+        <Fact label={t('Processor')}>
+          {decimal(telemetry.cpuShare, 2)} <small>{t('cores')}</small>
         </Fact>
-        <Fact label="Errors">
-          {integer(telemetry.captureErrors)} <small>capture</small> · {integer(telemetry.inferenceErrors)}{' '}
-          <small>inference</small>
+        <Fact label={t('Errors')}>
+          {integer(telemetry.captureErrors)} <small>{t('capture')}</small> ·{' '}
+          {integer(telemetry.inferenceErrors)} <small>{t('inference')}</small>
         </Fact>
       </dl>
     </Panel>
@@ -86,23 +87,23 @@ function Frames({ device, telemetry }: { device: Device; telemetry: Telemetry })
   const alone = decidedAlone(device);
   const { spool, suppressed } = telemetry;
   return (
-    <Panel title="Frames">
+    <Panel title={t('Frames')}>
       <dl className={classes.facts}>
-        <Fact label="Decided">{integer(telemetry.framesDecided)}</Fact>
-        <Fact label="Decided alone">{alone === null ? '–' : percent(alone, 1)}</Fact>
-        <Fact label="Flagged">{integer(telemetry.framesFlagged)}</Fact>
-        <Fact label="Uploaded">{integer(telemetry.framesUploaded)}</Fact>
-        <Fact label="Waiting to be sent">
+        <Fact label={t('Decided')}>{integer(telemetry.framesDecided)}</Fact>
+        <Fact label={t('Decided alone')}>{alone === null ? '–' : percent(alone, 1)}</Fact>
+        <Fact label={t('Flagged')}>{integer(telemetry.framesFlagged)}</Fact>
+        <Fact label={t('Uploaded')}>{integer(telemetry.framesUploaded)}</Fact>
+        <Fact label={t('Waiting to be sent')}>
           {integer(spool.frames)} <small>{bytes(spool.bytes)}</small>
         </Fact>
-        <Fact label="Not kept" title="Looked like one just flagged, or a budget was used up">
-          {integer(suppressed.duplicates)} <small>alike</small> · {integer(suppressed.budget)}{' '}
-          <small>over budget</small>
+        <Fact label={t('Not kept')} title={t('Looked like one just flagged, or a budget was used up')}>
+          {integer(suppressed.duplicates)} <small>{t('alike')}</small> · {integer(suppressed.budget)}{' '}
+          <small>{t('over budget')}</small>
         </Fact>
         {spool.evicted + spool.corrupt > 0 ? (
-          <Fact label="Lost on the disk">
-            {integer(spool.evicted)} <small>for space</small> · {integer(spool.corrupt)}{' '}
-            <small>damaged</small>
+          <Fact label={t('Lost on the disk')}>
+            {integer(spool.evicted)} <small>{t('for space')}</small> · {integer(spool.corrupt)}{' '}
+            <small>{t('damaged')}</small>
           </Fact>
         ) : null}
       </dl>
@@ -113,32 +114,34 @@ function Frames({ device, telemetry }: { device: Device; telemetry: Telemetry })
 function Box({ device, telemetry }: { device: Device; telemetry: Telemetry }) {
   const { memory, disk, temperatureCelsius, clockOffsetMs } = telemetry;
   return (
-    <Panel title="Box">
+    <Panel title={t('Box')}>
       <dl className={classes.facts}>
-        <Fact label="Temperature">
+        <Fact label={t('Temperature')}>
           {temperatureCelsius === null ? (
             '–'
           ) : (
             <>
-              {temperatureCelsius.toFixed(0)} <small>°C</small>
+              {decimal(temperatureCelsius, 0)} <small>°C</small>
             </>
           )}
         </Fact>
-        <Fact label="Memory free">
-          {bytes(memory.availableBytes)} <small>of {bytes(memory.totalBytes)}</small>
+        <Fact label={t('Memory free')}>
+          {bytes(memory.availableBytes)}{' '}
+          <small>{t('of {{totalBytes}}', { totalBytes: bytes(memory.totalBytes) })}</small>
           <Meter used={memory.totalBytes - memory.availableBytes} total={memory.totalBytes} />
         </Fact>
-        <Fact label="Disk free">
-          {bytes(disk.freeBytes)} <small>of {bytes(disk.totalBytes)}</small>
+        <Fact label={t('Disk free')}>
+          {bytes(disk.freeBytes)}{' '}
+          <small>{t('of {{totalBytes}}', { totalBytes: bytes(disk.totalBytes) })}</small>
           <Meter used={disk.totalBytes - disk.freeBytes} total={disk.totalBytes} />
         </Fact>
-        <Fact label="Agent’s memory">{bytes(telemetry.rssBytes)}</Fact>
-        <Fact label="Clock" title="Against the fleet server">
+        <Fact label={t('Agent’s memory')}>{bytes(telemetry.rssBytes)}</Fact>
+        <Fact label={t('Clock')} title={t('Against the fleet server')}>
           {clockOffsetMs === null ? '–' : offset(clockOffsetMs)}
         </Fact>
-        <Fact label="Running for">{duration(telemetry.uptimeSeconds)}</Fact>
-        <Fact label="Last seen">{device.lastSeenAt ? <Ago at={device.lastSeenAt} /> : 'never'}</Fact>
-        <Fact label="Certificate until">{moment(device.certificateExpiresAt)}</Fact>
+        <Fact label={t('Running for')}>{duration(telemetry.uptimeSeconds)}</Fact>
+        <Fact label={t('Last seen')}>{device.lastSeenAt ? <Ago at={device.lastSeenAt} /> : t('never')}</Fact>
+        <Fact label={t('Certificate until')}>{moment(device.certificateExpiresAt)}</Fact>
       </dl>
     </Panel>
   );
@@ -165,15 +168,15 @@ function Meter({ used, total }: { used: number; total: number }) {
 
 function Outputs({ telemetry }: { telemetry: Telemetry }) {
   return (
-    <Panel title="Local outputs">
+    <Panel title={t('Local outputs')}>
       <div className={pageClasses.scroll}>
         <table className={pageClasses.table}>
           <thead>
             <tr>
-              <th>Output</th>
-              <th className={pageClasses.num}>Delivered</th>
-              <th className={pageClasses.num}>Failed</th>
-              <th className={pageClasses.num}>Capture to delivered p50 / p95 / p99</th>
+              <th>{t('Output')}</th>
+              <th className={pageClasses.num}>{t('Delivered')}</th>
+              <th className={pageClasses.num}>{t('Failed')}</th>
+              <th className={pageClasses.num}>{t('Capture to delivered p50 / p95 / p99')}</th>
             </tr>
           </thead>
           <tbody>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -6,7 +6,9 @@ import { client, unwrap } from '../../api/client.js';
 import { devicesQuery, keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Device } from '../../api/types.js';
-import { Problem } from '../../ui/problem.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { FormEnd } from '../../ui/form-end.js';
 
 /** Site and tags of a device, by which rollouts choose. */
 export function Labels({ device }: { device: Device }) {
@@ -17,20 +19,32 @@ export function Labels({ device }: { device: Device }) {
     <>
       {site ? (
         <span>
-          Site <b data-testid="device-site">{site}</b>
+          <Trans
+            i18nKey={'Site <b>{{site}}</b>'}
+            values={{ site }}
+            components={{ b: <b data-testid="device-site" /> }}
+          />
         </span>
       ) : null}
       {tags.length > 0 ? (
         <span>
-          Tags <b data-testid="device-tags">{tags.join(', ')}</b>
+          <Trans
+            i18nKey={'Tags <b>{{tags}}</b>'}
+            values={{ tags: tags.join(', ') }}
+            components={{ b: <b data-testid="device-tags" /> }}
+          />
         </span>
       ) : null}
       {engineer ? (
         <Button variant="subtle" size="compact-md" onClick={edit.open} data-testid="edit-labels">
-          {site || tags.length > 0 ? 'Edit site and tags' : 'Add site and tags'}
+          {site || tags.length > 0 ? t('Edit site and tags') : t('Add site and tags')}
         </Button>
       ) : null}
-      <Modal opened={editing} onClose={edit.close} title={`Site and tags of ${device.name}`}>
+      <Modal
+        opened={editing}
+        onClose={edit.close}
+        title={t('Site and tags of {{name}}', { name: device.name })}
+      >
         {editing ? <LabelsForm device={device} onClose={edit.close} /> : null}
       </Modal>
     </>
@@ -63,8 +77,8 @@ function LabelsForm({ device, onClose }: { device: Device; onClose: () => void }
     <form onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Site"
-          description="Where it stands"
+          label={t('Site')}
+          description={t('Where it stands')}
           maxLength={64}
           value={site}
           onChange={(event) => setSite(event.currentTarget.value)}
@@ -72,23 +86,17 @@ function LabelsForm({ device, onClose }: { device: Device; onClose: () => void }
         />
         <TagsInput
           size="md"
-          label="Tags"
-          description="Enter adds one; rollouts choose devices by them"
+          label={t('Tags')}
+          description={t('Enter adds one; rollouts choose devices by them')}
           maxTags={20}
           data={[...new Set(fleet.flatMap((each) => each.tags))].sort()}
           value={tags}
           onChange={setTags}
           data-testid="labels-tags"
         />
-        <Problem error={save.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button size="md" type="submit" loading={save.isPending} data-testid="labels-save">
-            Save
-          </Button>
-        </Group>
+        <FormEnd work={save} leave={onClose} testId="labels-save">
+          {t('Save')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -6,6 +6,7 @@ import { client, frameImageUrl, unwrap } from '../../api/client.js';
 import { toApiError } from '../../api/errors.js';
 import { useMay } from '../../api/session.js';
 import type { Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { plainWords } from '../../ui/plain-words.js';
 import classes from './device.module.css';
@@ -38,15 +39,15 @@ export function LivePicture({ device, cameraId }: { device: Device; cameraId: st
   return (
     <div className={classes.picture} data-testid={`picture-${cameraId}`}>
       {url ? (
-        <img src={url} alt={`What ${cameraId} sees`} data-testid={`snapshot-${cameraId}`} />
+        <img src={url} alt={t('What {{cameraId}} sees', { cameraId })} data-testid={`snapshot-${cameraId}`} />
       ) : device.lastFrame ? (
         <img
           src={frameImageUrl(device.lastFrame.id, 960)}
-          alt={`Last frame sent by ${device.name}`}
+          alt={t('Last frame sent by {{name}}', { name: device.name })}
           data-old=""
         />
       ) : (
-        <span className={classes.noPicture}>No picture yet</span>
+        <span className={classes.noPicture}>{t('No picture yet')}</span>
       )}
       {failure ? (
         <span className={classes.pictureFailure} role="status">
@@ -56,11 +57,11 @@ export function LivePicture({ device, cameraId }: { device: Device; cameraId: st
       <span className={classes.stamp}>
         {url && snapshot.data ? (
           <>
-            {live ? 'Live' : 'Paused'} · <Ago at={snapshot.data.at} />
+            {live ? t('Live') : t('Paused')} · <Ago at={snapshot.data.at} />
           </>
         ) : device.lastFrame ? (
           <>
-            Last frame sent · <Ago at={device.lastFrame.receivedAt} />
+            {t('Last frame sent')} · <Ago at={device.lastFrame.receivedAt} />
           </>
         ) : null}
       </span>
@@ -75,7 +76,7 @@ export function LivePicture({ device, cameraId }: { device: Device; cameraId: st
           aria-pressed={on}
           data-testid={`live-${cameraId}`}
         >
-          {on ? 'Pause' : 'Live picture'}
+          {on ? t('Pause') : t('Live picture')}
         </Button>
       ) : null}
     </div>

@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import type { Device } from '../../api/types.js';
-import { integer } from '../../ui/format.js';
+import { choices, phrase, t } from '../../i18n/index.js';
+import { integer, timeFormat } from '../../ui/format.js';
 import { Blank, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Problem } from '../../ui/problem.js';
@@ -14,10 +15,10 @@ import { type LogLine, levelTone, levelWord, parseLog } from './log-lines.js';
 
 const shown = 500;
 const levels = [
-  { value: '0', label: 'All' },
-  { value: '30', label: 'Info' },
-  { value: '40', label: 'Warnings' },
-  { value: '50', label: 'Errors' },
+  { value: '0', label: phrase('All') },
+  { value: '30', label: phrase('Info') },
+  { value: '40', label: phrase('Warnings') },
+  { value: '50', label: phrase('Errors') },
 ];
 
 /** The newest lines of the device's log, fetched when they are asked for. */
@@ -48,8 +49,8 @@ export function LogTab({ device }: { device: Device }) {
             size="md"
             value={least}
             onChange={setLeast}
-            data={levels}
-            aria-label="Least level"
+            data={choices(levels)}
+            aria-label={t('Least level')}
             data-testid="log-level"
           />
           <Button
@@ -60,7 +61,7 @@ export function LogTab({ device }: { device: Device }) {
             disabled={!device.online}
             onClick={() => void log.refetch()}
           >
-            Fetch anew
+            {t('Fetch anew')}
           </Button>
           <Button
             variant="default"
@@ -69,11 +70,16 @@ export function LogTab({ device }: { device: Device }) {
             disabled={!log.data}
             onClick={() => download(`${device.name}.log`, log.data ?? '')}
           >
-            Download
+            {t('Download')}
           </Button>
           {log.data ? (
             <span className={pageClasses.dim}>
-              {integer(lines.length)} lines{lines.length > shown ? `, the newest ${shown} are shown` : ''}
+              {lines.length > shown
+                ? t('{{lines}} lines, the newest {{shown}} are shown', {
+                    lines: integer(lines.length),
+                    shown,
+                  })
+                : t('{{count, number}} lines', { count: lines.length })}
             </span>
           ) : null}
         </Group>
@@ -85,10 +91,10 @@ export function LogTab({ device }: { device: Device }) {
             ))}
           </ol>
         ) : log.isFetching || log.error ? null : (
-          <Blank icon={IconFileText} title={device.online ? 'No such lines' : 'The device is offline'}>
+          <Blank icon={IconFileText} title={device.online ? t('No such lines') : t('The device is offline')}>
             {device.online
-              ? 'Choose a lower level, or fetch the log anew.'
-              : 'Its log can be read when it is connected again.'}
+              ? t('Choose a lower level, or fetch the log anew.')
+              : t('Its log can be read when it is connected again.')}
           </Blank>
         )}
       </div>
@@ -96,12 +102,12 @@ export function LogTab({ device }: { device: Device }) {
   );
 }
 
-const time = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'medium' });
+const time = timeFormat({ dateStyle: 'short', timeStyle: 'medium' });
 
 const Line = ({ line }: { line: LogLine }) => (
   <li>
     <Lamp tone={levelTone(line.level)} label={levelWord(line.level)} />
-    <time>{line.at === null ? '' : time.format(line.at)}</time>
+    <time>{line.at === null ? '' : time().format(line.at)}</time>
     <span className={classes.logText}>
       {line.text} {line.rest ? <code>{line.rest}</code> : null}
     </span>

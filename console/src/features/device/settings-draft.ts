@@ -1,3 +1,4 @@
+import { t } from '../../i18n/index.js';
 import type { RemoteSettings } from './effective.js';
 
 export type Draft = Record<string, unknown>;
@@ -11,7 +12,7 @@ export function parseDraft(text: string): Parsed {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return { settings: value as Draft, error: null };
     }
-    return { settings: null, error: 'The settings must be a JSON object: { … }' };
+    return { settings: null, error: t('The settings must be a JSON object: { … }') };
   } catch (error) {
     return { settings: null, error: withLine(text, (error as Error).message) };
   }
@@ -19,9 +20,9 @@ export function parseDraft(text: string): Parsed {
 
 function withLine(text: string, message: string): string {
   const position = /position (\d+)/.exec(message)?.[1];
-  if (position === undefined || /line \d+/.test(message)) return `Not JSON: ${message}`;
+  if (position === undefined || /line \d+/.test(message)) return t('Not JSON: {{message}}', { message });
   const line = text.slice(0, Number(position)).split('\n').length;
-  return `Not JSON: ${message} (line ${line})`;
+  return t('Not JSON: {{message}} (line {{line}})', { message, line });
 }
 
 export const print = (settings: unknown): string => JSON.stringify(settings ?? {}, null, 2);

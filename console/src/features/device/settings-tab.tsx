@@ -7,6 +7,7 @@ import { toApiError } from '../../api/errors.js';
 import { deviceSettingsQuery, keys, settingsProblemQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Device, DeviceSettings } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { moment } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
@@ -43,46 +44,50 @@ const phaseTones: Record<Phase, Tone> = {
   rejected: 'bad',
   rolled_back: 'bad',
 };
-const phaseWords: Record<Phase, string> = {
+const phaseWords: Record<Phase, string> = phrases({
   own: 'Own file',
   held: 'Held by the plant',
   applying: 'Being applied',
   applied: 'Applied',
   rejected: 'Rejected',
   rolled_back: 'Rolled back',
-};
+});
 
 /** What the device says it runs with, and what became of the last change. */
 function InForce({ device, stored }: { device: Device; stored: DeviceSettings }) {
   const config = device.reported?.config;
   const underWay = config && stored.revision > 0 && !device.online;
   return (
-    <Panel title="On the device">
+    <Panel title={t('On the device')}>
       {config ? (
         <div className={classes.column}>
           <div className={classes.head}>
             <Tag tone={phaseTones[config.phase]} testId="config-phase">
-              {phaseWords[config.phase]}
+              {t(phaseWords[config.phase])}
             </Tag>
             <span>
-              {config.revision === 0 ? 'Its own file alone' : `Revision ${config.revision} is in force`}
+              {config.revision === 0
+                ? t('Its own file alone')
+                : t('Revision {{revision}} is in force', { revision: config.revision })}
             </span>
           </div>
           {config.phase === 'rejected' || config.phase === 'rolled_back' ? (
             <Note tone="bad" code={config.code ?? null}>
-              {config.refusedRevision ? `Revision ${config.refusedRevision}: ` : ''}
+              {config.refusedRevision
+                ? t('Revision {{refusedRevision}}: ', { refusedRevision: config.refusedRevision })
+                : ''}
               {config.message ?? plainWords(config.code)}
             </Note>
           ) : null}
           {underWay ? (
-            <Note tone="warn">The device is offline and takes a change when it is back.</Note>
+            <Note tone="warn">{t('The device is offline and takes a change when it is back.')}</Note>
           ) : null}
           <pre className={classes.json} data-testid="effective-settings">
             {print(config.effective)}
           </pre>
         </div>
       ) : (
-        <p className={pageClasses.dim}>The device has not reported its settings yet.</p>
+        <p className={pageClasses.dim}>{t('The device has not reported its settings yet.')}</p>
       )}
     </Panel>
   );
@@ -129,8 +134,11 @@ function Editor({ device, stored }: { device: Device; stored: DeviceSettings }) 
       await queryClient.invalidateQueries({ queryKey: keys.devices });
       notifyDone(
         settings.settings
-          ? `Revision ${settings.revision} is on its way to ${device.name}.`
-          : `${device.name} goes back to its own file.`,
+          ? t('Revision {{revision}} is on its way to {{name}}.', {
+              revision: settings.revision,
+              name: device.name,
+            })
+          : t('{{name}} goes back to its own file.', { name: device.name }),
       );
     },
   });
@@ -139,14 +147,19 @@ function Editor({ device, stored }: { device: Device; stored: DeviceSettings }) 
   const refused = save.error && toApiError(save.error).code === 'edited_meanwhile';
 
   return (
-    <Panel title="Wanted by the fleet">
+    <Panel title={t('Wanted by the fleet')}>
       <div className={classes.column}>
         <p className={classes.lead}>
           {stored.settings
-            ? `Revision ${stored.revision}, by ${stored.changedBy} on ${moment(stored.changedAt ?? 0)}.`
-            : 'Nothing is set from here: the device follows its own file.'}{' '}
-          A section set here replaces the one in the device’s file; a device that is not healthy afterwards
-          goes back by itself.
+            ? t('Revision {{revision}}, by {{changedBy}} on {{changedAt}}.', {
+                revision: stored.revision,
+                changedBy: stored.changedBy,
+                changedAt: moment(stored.changedAt ?? 0),
+              })
+            : t('Nothing is set from here: the device follows its own file.')}{' '}
+          {t(
+            'A section set here replaces the one in the device’s file; a device that is not healthy afterwards goes back by itself.',
+          )}
         </p>
         {engineer ? (
           <>
@@ -156,26 +169,29 @@ function Editor({ device, stored }: { device: Device; stored: DeviceSettings }) 
                 value={view}
                 onChange={(value) => setView(value as typeof view)}
                 data={[
-                  { value: 'usual', label: 'Usual settings' },
-                  { value: 'json', label: 'All settings (JSON)' },
+                  { value: 'usual', label: t('Usual settings') },
+                  { value: 'json', label: t('All settings (JSON)') },
                 ]}
-                aria-label="View"
+                aria-label={t('View')}
                 data-testid="settings-view"
               />
               {view === 'json' ? (
                 <Button variant="subtle" size="md" onClick={() => setText(print(effective))}>
-                  Copy what is in force
+                  {t('Copy what is in force')}
                 </Button>
               ) : null}
             </Group>
             {overtaken && dirty ? (
               <Note tone="warn">
-                {stored.changedBy} has changed the settings meanwhile (revision {stored.revision}).
+                {t('{{changedBy}} has changed the settings meanwhile (revision {{revision}}).', {
+                  changedBy: stored.changedBy,
+                  revision: stored.revision,
+                })}
               </Note>
             ) : null}
             {view === 'json' ? (
               <Textarea
-                aria-label="Settings as JSON"
+                aria-label={t('Settings as JSON')}
                 autosize
                 minRows={10}
                 maxRows={26}
@@ -206,27 +222,27 @@ function Editor({ device, stored }: { device: Device; stored: DeviceSettings }) 
                 onClick={() => draft.settings && save.mutate(draft.settings)}
                 data-testid="save-settings"
               >
-                Save and send
+                {t('Save and send')}
               </Button>
               {dirty || refused ? (
                 <Button variant="default" size="md" onClick={() => load(stored)}>
-                  {overtaken ? 'Load the newest' : 'Discard changes'}
+                  {overtaken ? t('Load the newest') : t('Discard changes')}
                 </Button>
               ) : null}
               {stored.settings ? (
                 <Button variant="subtle" color="red" size="md" onClick={ask.open} ml="auto">
-                  Back to its own file
+                  {t('Back to its own file')}
                 </Button>
               ) : null}
             </Group>
             <ConfirmDialog
               opened={asking}
               onClose={ask.close}
-              title={`Let ${device.name} follow its own file?`}
-              confirm="Back to its own file"
+              title={t('Let {{name}} follow its own file?', { name: device.name })}
+              confirm={t('Back to its own file')}
               action={{ ...save, mutate: () => save.mutate(null) }}
             >
-              Everything set from here is taken back. The device restarts what the change touches.
+              {t('Everything set from here is taken back. The device restarts what the change touches.')}
             </ConfirmDialog>
           </>
         ) : (

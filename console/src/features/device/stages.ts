@@ -1,15 +1,16 @@
 import type { Camera, Device } from '../../api/types.js';
+import { phrases } from '../../i18n/index.js';
 import type { Tone } from '../../ui/signal.js';
 
 export const stageOrder = ['captured', 'inferred', 'decided', 'delivered'] as const;
 export type Stage = (typeof stageOrder)[number];
 
-export const stageLabels: Record<Stage, string> = {
+export const stageLabels: Record<Stage, string> = phrases({
   captured: 'Captured',
   inferred: 'Inferred',
   decided: 'Decided',
   delivered: 'Delivered',
-};
+});
 
 export interface StageView {
   stage: Stage;
@@ -54,7 +55,7 @@ export const cameraTones: Record<Camera['state'], Tone> = {
   failed: 'bad',
 };
 
-export const cameraWords: Record<Camera['state'], string> = {
+export const cameraWords: Record<Camera['state'], string> = phrases({
   starting: 'Starting',
   running: 'Running',
   frozen: 'Frozen picture',
@@ -62,4 +63,4 @@ export const cameraWords: Record<Camera['state'], string> = {
   flapping: 'Flapping',
   finished: 'Finished',
   failed: 'Failed',
-};
+});

@@ -1,4 +1,5 @@
 import { NumberInput, Select, Switch } from '@mantine/core';
+import { t } from '../../i18n/index.js';
 import classes from './device.module.css';
 import type { RemoteSettings } from './effective.js';
 import { changeBudget, changePolicy, type Draft, policyOf } from './settings-draft.js';
@@ -27,7 +28,7 @@ export function UsualSettings({ draft, effective, change }: Props) {
     return (
       <NumberInput
         label={label}
-        placeholder="No limit"
+        placeholder={t('No limit')}
         min={1}
         allowDecimal={false}
         thousandSeparator=","
@@ -42,8 +43,8 @@ export function UsualSettings({ draft, effective, change }: Props) {
   return (
     <div className={classes.usual}>
       <NumberInput
-        label="Audit share"
-        description="Random frames sent for checking"
+        label={t('Audit share')}
+        description={t('Random frames sent for checking')}
         min={0}
         max={100}
         decimalScale={2}
@@ -56,8 +57,8 @@ export function UsualSettings({ draft, effective, change }: Props) {
         data-testid="audit-share"
       />
       <Select
-        label="Log level"
-        description="How much the device writes down"
+        label={t('Log level')}
+        description={t('How much the device writes down')}
         data={levels}
         value={level ?? null}
         onChange={(value) => value && change({ ...draft, logLevel: value })}
@@ -66,18 +67,18 @@ export function UsualSettings({ draft, effective, change }: Props) {
       <Switch
         className={classes.whole ?? ''}
         size="md"
-        label="Record everything"
-        description="Send every frame, while a dataset is being born"
+        label={t('Record everything')}
+        description={t('Send every frame, while a dataset is being born')}
         checked={policy.recordAll ?? false}
         onChange={(event) =>
           change(changePolicy(draft, effective, { recordAll: event.currentTarget.checked }))
         }
         data-testid="record-all"
       />
-      {limit('Frames an hour at most', 'framesPerHour', 1)}
-      {limit('Frames a day at most', 'framesPerDay', 1)}
-      {limit('Upload an hour at most', 'bytesPerHour', megabyte, ' MB')}
-      {limit('Upload a day at most', 'bytesPerDay', megabyte, ' MB')}
+      {limit(t('Frames an hour at most'), 'framesPerHour', 1)}
+      {limit(t('Frames a day at most'), 'framesPerDay', 1)}
+      {limit(t('Upload an hour at most'), 'bytesPerHour', megabyte, ' MB')}
+      {limit(t('Upload a day at most'), 'bytesPerDay', megabyte, ' MB')}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { driftQuery } from '../../api/queries.js';
 import type { Device, Drift, ModelVersion } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Tag } from '../../ui/signal.js';
 import classes from './drift.module.css';
@@ -13,14 +14,15 @@ export function DeviceDrift({ device }: { device: Device }) {
   const drift = items?.find((each) => each.deviceId === device.id && each.running);
   if (!items) return null;
   return (
-    <Panel title="What it sees">
+    <Panel title={t('What it sees')}>
       <div className={classes.column} data-testid="device-drift">
         {drift ? (
           <One drift={drift} />
         ) : (
           <p className={classes.lead}>
-            The random sample of all frames shows when a device no longer sees what it used to see. So far no
-            such frame has come from the model that runs here.
+            {t(
+              'The random sample of all frames shows when a device no longer sees what it used to see. So far no such frame has come from the model that runs here.',
+            )}
           </p>
         )}
       </div>
@@ -47,12 +49,14 @@ export function ModelDrift({ model }: { model: ModelVersion }) {
       ))}
       {rest + learning === 0 ? null : (
         <p className={classes.lead}>
-          What cameras see is{' '}
-          {[
-            ...(rest > 0 ? [`as usual on ${plural(rest, 'device')}`] : []),
-            ...(learning > 0 ? [`not known well enough yet on ${plural(learning, 'device')}`] : []),
-          ].join(' and ')}
-          .
+          {t('What cameras see is {{state}}.', {
+            state: [
+              ...(rest > 0 ? [t('as usual on {{count, number}} devices', { count: rest })] : []),
+              ...(learning > 0
+                ? [t('not known well enough yet on {{count, number}} devices', { count: learning })]
+                : []),
+            ].join(t(' and ')),
+          })}
         </p>
       )}
     </div>
@@ -65,14 +69,17 @@ function One({ drift }: { drift: Drift }) {
   return (
     <div className={classes.head}>
       {drift.state === 'learning' ? (
-        <Tag tone="busy">Learning what is usual</Tag>
+        <Tag tone="busy">{t('Learning what is usual')}</Tag>
       ) : (
-        <Tag tone="ok">As usual</Tag>
+        <Tag tone="ok">{t('As usual')}</Tag>
       )}
       <span>
         {drift.state === 'learning'
-          ? `${integer(frames)} of ${integer(drift.framesNeeded)} frames of the random sample`
-          : `over ${plural(frames, 'frame')} of the random sample`}
+          ? t('{{frames}} of {{framesNeeded}} frames of the random sample', {
+              frames: integer(frames),
+              framesNeeded: integer(drift.framesNeeded),
+            })
+          : t('over {{count, number}} frames of the random sample', { count: frames })}
       </span>
     </div>
   );

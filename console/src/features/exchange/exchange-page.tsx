@@ -2,6 +2,7 @@ import { IconTransfer } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { transfersQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
+import { t } from '../../i18n/index.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from './exchange.module.css';
 import { ExportForm } from './export-form.js';
@@ -15,7 +16,7 @@ export function ExchangePage() {
   const transfers = useQuery(transfersQuery);
   const engineer = useMay('engineer');
   return (
-    <Page title="Import and export">
+    <Page title={t('Import and export')}>
       {engineer ? (
         <div className={classes.ways}>
           <ImportForm />
@@ -26,8 +27,10 @@ export function ExchangePage() {
         {(items) =>
           items.length === 0 ? (
             <Panel>
-              <Blank icon={IconTransfer} title="Nothing has come in or gone out yet">
-                Labels can be handed out as an archive for CVAT, Label Studio and others, and brought back.
+              <Blank icon={IconTransfer} title={t('Nothing has come in or gone out yet')}>
+                {t(
+                  'Labels can be handed out as an archive for CVAT, Label Studio and others, and brought back.',
+                )}
               </Blank>
             </Panel>
           ) : (

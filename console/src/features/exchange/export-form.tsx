@@ -4,17 +4,17 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { datasetsQuery, keys } from '../../api/queries.js';
-import { plural } from '../../ui/format.js';
+import { phrases, t } from '../../i18n/index.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
 import classes from './exchange.module.css';
 import { type FormatName, formatNames, formatWords, isFolderFormat } from './words.js';
 
-const present = {
+const present = phrases({
   labelled: 'Labelled frames',
   unlabelled: 'Unlabelled frames',
   all: 'All frames',
-};
+});
 type Present = keyof typeof present;
 const isPresent = (what: string): what is Present => what in present;
 
@@ -41,37 +41,37 @@ export function ExportForm() {
   });
   const impossible = folder && isPresent(what) && what !== 'labelled';
   return (
-    <Panel title="Export">
+    <Panel title={t('Export')}>
       <div className={classes.form}>
         <Select
-          label="Frames"
+          label={t('Frames')}
           size="md"
           allowDeselect={false}
           value={what}
           onChange={(value) => setWhat(value ?? 'labelled')}
           data={[
-            ...Object.entries(present).map(([value, label]) => ({ value, label })),
+            ...Object.entries(present).map(([value, label]) => ({ value, label: t(label) })),
             ...datasets.map(({ id, number, frames }) => ({
               value: id,
-              label: `Dataset version ${number}, ${plural(frames, 'frame')}`,
+              label: t('Dataset version {{number}}, {{count, number}} frames', { count: frames, number }),
             })),
           ]}
           data-testid="export-frames"
         />
         <Select
-          label="Format"
+          label={t('Format')}
           size="md"
           allowDeselect={false}
           value={format}
           onChange={(value) => setFormat((value ?? 'coco') as FormatName)}
-          data={formatNames.map((value) => ({ value, label: formatWords[value] }))}
-          error={impossible ? 'This format holds labelled frames only' : null}
+          data={formatNames.map((value) => ({ value, label: t(formatWords[value]) }))}
+          error={impossible ? t('This format holds labelled frames only') : null}
           data-testid="export-format"
         />
         <Switch
           size="md"
           className={classes.switch!}
-          label="With the pictures"
+          label={t('With the pictures')}
           checked={pictures || folder}
           disabled={folder}
           onChange={(event) => setPictures(event.currentTarget.checked)}
@@ -84,13 +84,14 @@ export function ExportForm() {
           onClick={() => start.mutate()}
           data-testid="export-start"
         >
-          Make the archive
+          {t('Make the archive')}
         </Button>
         <div className={classes.whole}>
           <Problem error={start.error} />
           <p className={classes.hint}>
-            One zip, kept for a week. A dataset version brings its splits; labels that come back land on the
-            frames they came from.
+            {t(
+              'One zip, kept for a week. A dataset version brings its splits; labels that come back land on the frames they came from.',
+            )}
           </p>
         </div>
       </div>

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
 import { bytes } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
@@ -34,11 +35,11 @@ export function ImportForm() {
     },
   });
   return (
-    <Panel title="Import">
+    <Panel title={t('Import')}>
       <div className={classes.form}>
         <FileInput
-          label="Zip archive"
-          placeholder="Choose a file"
+          label={t('Zip archive')}
+          placeholder={t('Choose a file')}
           accept=".zip,application/zip"
           size="md"
           value={file}
@@ -46,14 +47,14 @@ export function ImportForm() {
           data-testid="import-file"
         />
         <Select
-          label="Format"
+          label={t('Format')}
           size="md"
           allowDeselect={false}
           value={format}
           onChange={(value) => setFormat(value ?? 'auto')}
           data={[
-            { value: 'auto', label: 'Find out' },
-            ...formatNames.map((value) => ({ value, label: formatWords[value] })),
+            { value: 'auto', label: t('Find out') },
+            ...formatNames.map((value) => ({ value, label: t(formatWords[value]) })),
           ]}
         />
         <Button
@@ -64,13 +65,14 @@ export function ImportForm() {
           onClick={() => file && start.mutate(file)}
           data-testid="import-start-upload"
         >
-          {file ? `Upload ${bytes(file.size)}` : 'Upload'}
+          {file ? t('Upload {{size}}', { size: bytes(file.size) }) : t('Upload')}
         </Button>
         <div className={classes.whole}>
           <Problem error={start.error} />
           <p className={classes.hint}>
-            Pictures with labels or boxes, or pictures alone. It is read first; then you say what its classes
-            are here. A broken upload goes on where it broke.
+            {t(
+              'Pictures with labels or boxes, or pictures alone. It is read first; then you say what its classes are here. A broken upload goes on where it broke.',
+            )}
           </p>
         </div>
       </div>

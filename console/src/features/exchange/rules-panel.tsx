@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { classesQuery, frameRulesQuery, keys } from '../../api/queries.js';
 import type { FrameRule } from '../../api/types.js';
-import { plural } from '../../ui/format.js';
+import { choices, phrase, t } from '../../i18n/index.js';
 import { notifyDone } from '../../ui/notify.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
@@ -14,13 +14,13 @@ import { RulesTried } from './rules-tried.js';
 
 const fields = ['file', 'path', 'device', 'camera', 'metadata.', 'exif.Make', 'xmp.dc:subject'];
 const kinds = [
-  { value: 'label', label: 'has the class' },
-  { value: 'prelabel', label: 'is proposed as' },
-  { value: 'metadata', label: 'gets the entry' },
+  { value: 'label', label: phrase('has the class') },
+  { value: 'prelabel', label: phrase('is proposed as') },
+  { value: 'metadata', label: phrase('gets the entry') },
 ];
 
 const newRule = (): FrameRule => ({
-  ...{ id: crypto.randomUUID(), name: 'New rule', enabled: true, field: 'path', pattern: '**/{class}/*' },
+  ...{ id: crypto.randomUUID(), name: t('New rule'), enabled: true, field: 'path', pattern: '**/{class}/*' },
   action: { kind: 'label', class: '{class}' },
 });
 
@@ -52,7 +52,7 @@ export function RulesPanel() {
       await queryClient.invalidateQueries({ queryKey: keys.frameRules });
       setDraft(null);
       attempt.reset();
-      notifyDone('The rules are saved.');
+      notifyDone(t('The rules are saved.'));
     },
     onError: () => queryClient.invalidateQueries({ queryKey: keys.frameRules }),
   });
@@ -61,45 +61,45 @@ export function RulesPanel() {
     setDraft(rules.map((rule) => (rule.id === id ? { ...rule, ...part } : rule)));
   };
   return (
-    <Panel title="Rules for frames">
+    <Panel title={t('Rules for frames')}>
       <div className={classes.card}>
         <p className={classes.hint}>
-          A frame whose field fits the pattern gets a class, a proposal or an entry of its metadata. * stands
-          for anything but a slash, ** for anything, {'{name}'} for a part that the result may use. What is
-          there stays.
+          {t(
+            'A frame whose field fits the pattern gets a class, a proposal or an entry of its metadata. * stands for anything but a slash, ** for anything, {name} for a part that the result may use. What is there stays.',
+          )}
         </p>
         {rules.map((rule) => (
           <fieldset key={rule.id} className={classes.rule} data-testid="frame-rule">
             <legend>{rule.name}</legend>
             <TextInput
-              label="Name"
+              label={t('Name')}
               size="md"
               value={rule.name}
               onChange={(event) => change(rule.id, { name: event.currentTarget.value })}
             />
             <Autocomplete
-              label="Field"
+              label={t('Field')}
               size="md"
               data={fields}
               value={rule.field}
               onChange={(field) => change(rule.id, { field })}
             />
             <TextInput
-              label="Fits"
+              label={t('Fits')}
               size="md"
               value={rule.pattern}
               onChange={(event) => change(rule.id, { pattern: event.currentTarget.value })}
             />
             <Select
-              label="Then it"
+              label={t('Then it')}
               size="md"
               allowDeselect={false}
-              data={kinds}
+              data={choices(kinds)}
               value={rule.action.kind}
               onChange={(kind) => change(rule.id, { action: actionOf(kind ?? 'label', textOf(rule)) })}
             />
             <Autocomplete
-              label={rule.action.kind === 'metadata' ? 'key=value' : 'Class'}
+              label={rule.action.kind === 'metadata' ? t('key=value') : t('Class')}
               size="md"
               data={rule.action.kind === 'metadata' ? [] : known.map(({ name }) => name)}
               value={textOf(rule)}
@@ -108,14 +108,14 @@ export function RulesPanel() {
             <div className={classes.ruleEnd}>
               <Switch
                 size="md"
-                label="On"
+                label={t('On')}
                 checked={rule.enabled}
                 onChange={(event) => change(rule.id, { enabled: event.currentTarget.checked })}
               />
               <ActionIcon
                 size={42}
                 variant="default"
-                aria-label={`Remove ${rule.name}`}
+                aria-label={t('Remove {{name}}', { name: rule.name })}
                 onClick={() => setDraft(rules.filter(({ id }) => id !== rule.id))}
               >
                 <IconTrash size={18} />
@@ -133,7 +133,7 @@ export function RulesPanel() {
             onClick={() => setDraft([...rules, newRule()])}
             data-testid="rule-add"
           >
-            Add a rule
+            {t('Add a rule')}
           </Button>
           {rules.length > 0 ? (
             <Button
@@ -143,13 +143,13 @@ export function RulesPanel() {
               onClick={() => attempt.mutate()}
               data-testid="rules-try"
             >
-              Try
+              {t('Try')}
             </Button>
           ) : null}
           {draft ? (
             <>
               <Button size="md" loading={save.isPending} onClick={() => save.mutate('new')}>
-                Save for new frames
+                {t('Save for new frames')}
               </Button>
               <Button
                 size="md"
@@ -157,16 +157,18 @@ export function RulesPanel() {
                 onClick={() => save.mutate('all')}
                 data-testid="rules-save-all"
               >
-                Save and go through all
+                {t('Save and go through all')}
               </Button>
               <Button variant="default" size="md" onClick={() => setDraft(null)}>
-                Discard
+                {t('Discard')}
               </Button>
             </>
           ) : null}
         </div>
         {!draft && rules.length > 0 ? (
-          <p className={classes.hint}>{plural(rules.filter(({ enabled }) => enabled).length, 'rule')} on.</p>
+          <p className={classes.hint}>
+            {t('{{count, number}} rules on.', { count: rules.filter(({ enabled }) => enabled).length })}
+          </p>
         ) : null}
       </div>
     </Panel>

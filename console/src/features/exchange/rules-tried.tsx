@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { FrameRule, RulesDryRun } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import pageClasses from '../../ui/page.module.css';
 import classes from './exchange.module.css';
 
@@ -10,17 +11,17 @@ export function RulesTried({ tried, rules }: { tried: RulesDryRun; rules: readon
   return (
     <div className={pageClasses.scroll} data-testid="rules-tried">
       <p className={classes.hint}>
-        Tried on the newest {plural(tried.frames, 'frame')}; nothing was written.
+        {t('Tried on the newest {{count, number}} frames; nothing was written.', { count: tried.frames })}
       </p>
       <table className={pageClasses.table}>
         <thead>
           <tr>
-            <th>Rule</th>
-            <th>Fit</th>
-            <th>Would change</th>
-            <th>Labelled already</th>
-            <th>No such class</th>
-            <th>For example</th>
+            <th>{t('Rule')}</th>
+            <th>{t('Fit')}</th>
+            <th>{t('Would change')}</th>
+            <th>{t('Labelled already')}</th>
+            <th>{t('No such class')}</th>
+            <th>{t('For example')}</th>
           </tr>
         </thead>
         <tbody>

@@ -4,7 +4,8 @@ import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { classesQuery, keys } from '../../api/queries.js';
 import type { Transfer } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import pageClasses from '../../ui/page.module.css';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
@@ -45,19 +46,21 @@ export function StartImport({ transfer }: { transfer: Transfer }) {
   return (
     <>
       <p className={classes.hint} data-testid="import-contents">
-        {plural(contents.pictures, 'picture')}
-        {contents.missing > 0 ? `, ${integer(contents.missing)} annotated without a picture` : ''}
-        {contents.boxes > 0 ? `, ${plural(contents.boxes, 'box', 'boxes')}` : ''}.
+        {t('{{count, number}} pictures', { count: contents.pictures })}
+        {contents.missing > 0
+          ? t(', {{missing}} annotated without a picture', { missing: integer(contents.missing) })
+          : ''}
+        {contents.boxes > 0 ? `, ${t('{{count, number}} boxes', { count: contents.boxes })}` : ''}.
       </p>
       {contents.classes.length > 0 ? (
         <div className={pageClasses.scroll}>
           <table className={pageClasses.table}>
             <thead>
               <tr>
-                <th>Class in the archive</th>
-                <th>Pictures</th>
-                <th>Boxes</th>
-                <th>Is here</th>
+                <th>{t('Class in the archive')}</th>
+                <th>{t('Pictures')}</th>
+                <th>{t('Boxes')}</th>
+                <th>{t('Is here')}</th>
               </tr>
             </thead>
             <tbody>
@@ -68,15 +71,15 @@ export function StartImport({ transfer }: { transfer: Transfer }) {
                   <td>{integer(boxes)}</td>
                   <td>
                     <Select
-                      aria-label={`Class for ${name}`}
+                      aria-label={t('Class for {{name}}', { name })}
                       size="md"
                       allowDeselect={false}
                       value={choiceOf(name, classId)}
                       onChange={(value) => setChosen({ ...chosen, [name]: value ?? add })}
                       data={[
                         ...known.map((each) => ({ value: each.id, label: each.name })),
-                        { value: add, label: 'A new class' },
-                        { value: leave, label: 'Left out' },
+                        { value: add, label: t('A new class') },
+                        { value: leave, label: t('Left out') },
                       ]}
                     />
                   </td>
@@ -88,33 +91,35 @@ export function StartImport({ transfer }: { transfer: Transfer }) {
       ) : null}
       {ignored.length > 0 ? (
         <Note tone="warn">
-          Not taken over: {ignored.map(([field, times]) => `${field} (${integer(times)})`).join(', ')}.
+          {t('Not taken over: {{ignored}}.', {
+            ignored: ignored.map(([field, times]) => `${field} (${integer(times)})`).join(', '),
+          })}
         </Note>
       ) : null}
       <div className={classes.choices}>
         <div className={classes.choice}>
-          <span>Labels become</span>
+          <span>{t('Labels become')}</span>
           <SegmentedControl
             size="md"
-            aria-label="Labels become"
+            aria-label={t('Labels become')}
             value={labelsAs}
             onChange={(value) => setLabelsAs(value as typeof labelsAs)}
             data={[
-              { value: 'label', label: 'Labels' },
-              { value: 'prelabel', label: 'Proposals for review' },
+              { value: 'label', label: t('Labels') },
+              { value: 'prelabel', label: t('Proposals for review') },
             ]}
           />
         </div>
         <div className={classes.choice}>
-          <span>A frame with another label</span>
+          <span>{t('A frame with another label')}</span>
           <SegmentedControl
             size="md"
-            aria-label="A frame with another label"
+            aria-label={t('A frame with another label')}
             value={existing}
             onChange={(value) => setExisting(value as typeof existing)}
             data={[
-              { value: 'keep', label: 'Keeps it' },
-              { value: 'replace', label: 'Gets the new one' },
+              { value: 'keep', label: t('Keeps it') },
+              { value: 'replace', label: t('Gets the new one') },
             ]}
           />
         </div>
@@ -127,7 +132,7 @@ export function StartImport({ transfer }: { transfer: Transfer }) {
           onClick={() => start.mutate()}
           data-testid="import-take-in"
         >
-          Take in
+          {t('Take in')}
         </Button>
       </div>
     </>

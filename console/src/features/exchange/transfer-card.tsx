@@ -4,6 +4,7 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Transfer } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { bytes, integer, moment } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
@@ -33,8 +34,8 @@ export function TransferCard({ transfer }: { transfer: Transfer }) {
           <Tag tone={tones[state]}>{stateWords(transfer)}</Tag>
           <span className={classes.name}>{fileName}</span>
           <span className={pageClasses.dim}>
-            {direction === 'import' ? 'Import' : 'Export'} {number}
-            {format ? ` · ${formatWords[format]}` : ''}
+            {direction === 'import' ? t('Import') : t('Export')} {number}
+            {format ? ` · ${t(formatWords[format])}` : ''}
             {transfer.bytes > 0 ? ` · ${bytes(transfer.bytes)}` : ''} · {transfer.createdBy},{' '}
             <Ago at={transfer.createdAt} />
           </span>
@@ -45,10 +46,10 @@ export function TransferCard({ transfer }: { transfer: Transfer }) {
                 size="md"
                 href={`/api/v1/exports/${encodeURIComponent(id)}/file`}
                 download
-                title={`Kept until ${moment(transfer.expiresAt)}`}
+                title={t('Kept until {{expiresAt}}', { expiresAt: moment(transfer.expiresAt) })}
                 data-testid={`download-${number}`}
               >
-                Download
+                {t('Download')}
               </Button>
             ) : null}
             {counts && counts.issues > 0 ? (
@@ -60,12 +61,12 @@ export function TransferCard({ transfer }: { transfer: Transfer }) {
                 download
                 data-testid={`report-${number}`}
               >
-                Report, {integer(counts.issues)} lines
+                {t('Report, {{issues}} lines', { issues: integer(counts.issues) })}
               </Button>
             ) : null}
             {engineer && isUnderWay(transfer) ? (
               <Button variant="default" size="md" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-                Cancel
+                {t('Cancel')}
               </Button>
             ) : null}
           </div>
@@ -94,11 +95,11 @@ function Advance({ transfer: { progress } }: { transfer: Transfer }) {
         striped={!counted}
         animated={!counted}
         size="lg"
-        aria-label="Progress"
+        aria-label={t('Progress')}
       />
       {counted ? (
         <p className={classes.hint}>
-          {integer(counted.done)} of {integer(counted.total)}
+          {t('{{done}} of {{total}}', { done: integer(counted.done), total: integer(counted.total) })}
         </p>
       ) : null}
     </div>
@@ -120,18 +121,18 @@ function Upload({ transfer }: { transfer: Transfer }) {
       <Progress
         value={(sent / transfer.bytes) * 100}
         size="lg"
-        aria-label="Upload"
+        aria-label={t('Upload')}
         {...(stands ? { color: 'gray' } : {})}
       />
       <p className={classes.hint}>
-        {bytes(sent)} of {bytes(transfer.bytes)}
+        {t('{{sent}} of {{bytes}}', { sent: bytes(sent), bytes: bytes(transfer.bytes) })}
       </p>
       {upload?.error ? <Problem error={upload.error} /> : null}
       {stands && engineer ? (
         <FileButton onChange={goOn} accept=".zip,application/zip">
           {(props) => (
             <Button {...props} variant="default" size="md">
-              Go on with the same file
+              {t('Go on with the same file')}
             </Button>
           )}
         </FileButton>

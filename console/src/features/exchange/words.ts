@@ -1,10 +1,11 @@
 import type { Transfer } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { phrases, t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import type { Tone } from '../../ui/signal.js';
 
 export type FormatName = NonNullable<Transfer['format']>;
 
-export const formatWords: Record<FormatName, string> = {
+export const formatWords: Record<FormatName, string> = phrases({
   'image-folder': 'ImageFolder',
   coco: 'COCO',
   'yolo-detect': 'YOLO, boxes',
@@ -12,7 +13,7 @@ export const formatWords: Record<FormatName, string> = {
   voc: 'Pascal VOC',
   cvat: 'CVAT for images 1.1',
   'label-studio': 'Label Studio',
-};
+});
 export const formatNames = Object.keys(formatWords) as FormatName[];
 /** They hold labelled pictures and nothing else. */
 export const isFolderFormat = (format: FormatName): boolean =>
@@ -31,20 +32,20 @@ export const tones: Record<Transfer['state'], Tone> = {
 export function stateWords({ state, direction, contents, progress }: Transfer): string {
   switch (state) {
     case 'uploading':
-      return 'Upload under way';
+      return t('Upload under way');
     case 'queued':
-      return 'Waiting for its turn';
+      return t('Waiting for its turn');
     case 'ready':
-      return 'Waiting for your choice';
+      return t('Waiting for your choice');
     case 'running':
-      if (direction === 'export') return 'Being written';
-      return contents === null || progress?.phase === 'reading' ? 'Being read' : 'Being taken in';
+      if (direction === 'export') return t('Being written');
+      return contents === null || progress?.phase === 'reading' ? t('Being read') : t('Being taken in');
     case 'succeeded':
-      return 'Done';
+      return t('Done');
     case 'failed':
-      return 'Failed';
+      return t('Failed');
     case 'cancelled':
-      return 'Cancelled';
+      return t('Cancelled');
   }
 }
 
@@ -56,12 +57,15 @@ export function countWords({ counts }: Transfer): string {
   if (!counts) return '';
   const { frames, known, labels, prelabels, besides, boxes, issues } = counts;
   const said: [number, string][] = [
-    [known, `${integer(known)} here before`],
-    [labels, plural(labels, 'label')],
-    [prelabels, plural(prelabels, 'proposal')],
-    [besides, plural(besides, 'second opinion')],
-    [boxes, plural(boxes, 'box', 'boxes')],
-    [issues, `${integer(issues)} in the report`],
+    [known, t('{{known}} here before', { known: integer(known) })],
+    [labels, t('{{count, number}} labels', { count: labels })],
+    [prelabels, t('{{count, number}} proposals', { count: prelabels })],
+    [besides, t('{{count, number}} second opinions', { count: besides })],
+    [boxes, t('{{count, number}} boxes', { count: boxes })],
+    [issues, t('{{issues}} in the report', { issues: integer(issues) })],
   ];
-  return [plural(frames, 'new frame'), ...said.filter(([n]) => n > 0).map(([, words]) => words)].join(' · ');
+  return [
+    t('{{count, number}} new frames', { count: frames }),
+    ...said.filter(([n]) => n > 0).map(([, words]) => words),
+  ].join(' · ');
 }

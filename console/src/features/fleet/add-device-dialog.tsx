@@ -4,9 +4,11 @@ import { QRCodeSVG } from 'qrcode.react';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import type { ClaimToken } from '../../api/types.js';
+import { choices, t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { Copyable } from '../../ui/copyable.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { moment } from '../../ui/format.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import { claimContent, lifetimes } from './claim-content.js';
 
@@ -43,35 +45,49 @@ export function AddDeviceDialog({ opened, onClose }: { opened: boolean; onClose:
   const nameWrong = name !== '' && !validNames.test(name);
 
   return (
-    <Modal opened={opened} onClose={close} title="Add a device" size="lg" closeOnClickOutside={!create.data}>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={t('Add a device')}
+      size="lg"
+      closeOnClickOutside={!create.data}
+    >
       {create.data ? (
         <Stack>
           <Note tone="warn">
-            The token is shown only now. It lets one device enrol as <b>{name}</b> until{' '}
-            {moment(create.data.expiresAt)}.
+            <Trans
+              i18nKey={
+                'The token is shown only now. It lets one device enrol as <b>{{name}}</b> until {{expiresAt}}.'
+              }
+              values={{ name, expiresAt: moment(create.data.expiresAt) }}
+              components={{ b: <b /> }}
+            />
           </Note>
           <Copyable
-            label="Save on the device as /etc/lineside/agent.json"
+            label={t('Save on the device as /etc/lineside/agent.json')}
             text={agentConfig(name, create.data)}
             testId="agent-config"
           />
-          <Copyable label="Then start the agent" text="lineside-agent --config /etc/lineside/agent.json" />
+          <Copyable
+            label={t('Then start the agent')}
+            text={t('lineside-agent --config /etc/lineside/agent.json')}
+          />
           <div style={{ display: 'flex', alignItems: 'center', gap: 16, flexWrap: 'wrap' }}>
             <QRCodeSVG
               value={claimContent(create.data.enrolUrl, create.data.token)}
               size={196}
               marginSize={4}
-              title="Server address and claim token"
+              title={t('Server address and claim token')}
               data-testid="claim-qr"
             />
             <span style={{ maxWidth: 260, lineHeight: 1.5 }}>
-              Address and token as JSON, for whoever stands at the device with a scanner.
+              {t('Address and token as JSON, for whoever stands at the device with a scanner.')}
             </span>
           </div>
-          <Copyable label="The claim token by itself" text={create.data.token} testId="claim-token" />
+          <Copyable label={t('The claim token by itself')} text={create.data.token} testId="claim-token" />
           <Group justify="flex-end">
             <Button size="md" onClick={close}>
-              Done
+              {t('Done')}
             </Button>
           </Group>
         </Stack>
@@ -79,29 +95,23 @@ export function AddDeviceDialog({ opened, onClose }: { opened: boolean; onClose:
         <form onSubmit={submit}>
           <Stack>
             <TextInput
-              label="Name"
-              description="Where it stands, such as line-2-outfeed"
+              label={t('Name')}
+              description={t('Where it stands, such as line-2-outfeed')}
               data-autofocus
               value={name}
               onChange={(event) => setName(event.currentTarget.value)}
-              error={nameWrong ? 'Letters, digits, hyphen and underscore, up to 64' : null}
+              error={nameWrong ? t('Letters, digits, hyphen and underscore, up to 64') : null}
             />
             <Select
-              label="The token is valid for"
-              data={lifetimes}
+              label={t('The token is valid for')}
+              data={choices(lifetimes)}
               value={minutes}
               onChange={(value) => setMinutes(value ?? '60')}
               allowDeselect={false}
             />
-            <Problem error={create.error} />
-            <Group justify="flex-end">
-              <Button variant="default" size="md" onClick={close}>
-                Cancel
-              </Button>
-              <Button size="md" type="submit" loading={create.isPending} disabled={!validNames.test(name)}>
-                Create token
-              </Button>
-            </Group>
+            <FormEnd work={create} leave={close} disabled={!validNames.test(name)}>
+              {t('Create token')}
+            </FormEnd>
           </Stack>
         </form>
       )}

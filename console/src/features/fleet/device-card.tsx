@@ -1,14 +1,20 @@
 import { frameImageUrl } from '../../api/client.js';
 import type { Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
-import { integer, percent } from '../../ui/format.js';
+import { decimal, integer, percent } from '../../ui/format.js';
 import { Lamp, Note } from '../../ui/signal.js';
 import classes from './fleet.module.css';
-import { decidedAlone, healthOf, updateOf } from './health.js';
+import { decidedAlone, type Health, updateOf } from './health.js';
+
+interface Props {
+  device: Device;
+  health: Health;
+  onOpen: () => void;
+}
 
 /** One device at a glance: is it alive, what runs on it, does it decide, is anything stuck. */
-export function DeviceCard({ device, onOpen }: { device: Device; onOpen: () => void }) {
-  const health = healthOf(device);
+export function DeviceCard({ device, health, onOpen }: Props) {
   const alone = decidedAlone(device);
   const update = updateOf(device);
   return (
@@ -26,7 +32,7 @@ export function DeviceCard({ device, onOpen }: { device: Device; onOpen: () => v
           <>
             <img
               src={frameImageUrl(device.lastFrame.id, 480)}
-              alt={`Last frame of ${device.name}`}
+              alt={t('Last frame of {{name}}', { name: device.name })}
               loading="lazy"
             />
             <span className={classes.stamp}>
@@ -34,7 +40,7 @@ export function DeviceCard({ device, onOpen }: { device: Device; onOpen: () => v
             </span>
           </>
         ) : (
-          <div className={classes.noPicture}>No frame sent yet</div>
+          <div className={classes.noPicture}>{t('No frame sent yet')}</div>
         )}
       </div>
       <div className={classes.head}>
@@ -45,31 +51,31 @@ export function DeviceCard({ device, onOpen }: { device: Device; onOpen: () => v
             health.word
           ) : (
             <>
-              Offline · <Ago at={device.lastSeenAt} />
+              {t('Offline')} · <Ago at={device.lastSeenAt} />
             </>
           )}
         </span>
       </div>
       <dl className={classes.facts}>
         <div>
-          <dt>Model</dt>
+          <dt>{t('Model')}</dt>
           <dd data-testid={`device-model-${device.id}`}>
             <RunningModel device={device} />
           </dd>
         </div>
         <div>
-          <dt>Frames/s</dt>
-          <dd>{device.telemetry && device.online ? device.telemetry.framesPerSecond.toFixed(1) : '–'}</dd>
+          <dt>{t('Frames/s')}</dt>
+          <dd>{device.telemetry && device.online ? decimal(device.telemetry.framesPerSecond, 1) : '–'}</dd>
         </div>
         <div>
-          <dt>Alone</dt>
-          <dd title="Share of frames the camera decided without asking">
+          <dt>{t('Alone')}</dt>
+          <dd title={t('Share of frames the camera decided without asking')}>
             {alone === null ? '–' : percent(alone)}
           </dd>
         </div>
         <div>
-          <dt>Waiting</dt>
-          <dd title="Frames on the device that still have to be sent">
+          <dt>{t('Waiting')}</dt>
+          <dd title={t('Frames on the device that still have to be sent')}>
             {device.telemetry ? integer(device.telemetry.spool.frames) : '–'}
           </dd>
         </div>
@@ -92,10 +98,10 @@ export function DeviceCard({ device, onOpen }: { device: Device; onOpen: () => v
 export function RunningModel({ device }: { device: Device }) {
   const running = device.reported?.model?.version ?? null;
   const desired = device.desiredModelVersion;
-  if (!desired || desired === running) return running ?? 'None';
+  if (!desired || desired === running) return running ?? t('None');
   return (
     <>
-      {running ?? 'None'} <span className={classes.to}>→ {desired}</span>
+      {running ?? t('None')} <span className={classes.to}>→ {desired}</span>
     </>
   );
 }

@@ -5,6 +5,7 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 
 /** What an admin decides about an identity that two machines use, right below the note that says so. */
@@ -36,18 +37,19 @@ export function Revoke({ device }: { device: Device }) {
   return (
     <>
       <Button color="red" variant="light" size="md" onClick={ask.open}>
-        Revoke device
+        {t('Revoke device')}
       </Button>
       <ConfirmDialog
         opened={asking}
         onClose={ask.close}
-        title={`Revoke ${device.name}?`}
-        confirm="Revoke"
+        title={t('Revoke {{name}}?', { name: device.name })}
+        confirm={t('Revoke')}
         danger
         action={revoke}
       >
-        Its certificate stops working and the connection is dropped at once. The camera goes on deciding on
-        its own, but sends nothing and gets no new model until it is enrolled again.
+        {t(
+          'Its certificate stops working and the connection is dropped at once. The camera goes on deciding on its own, but sends nothing and gets no new model until it is enrolled again.',
+        )}
       </ConfirmDialog>
     </>
   );
@@ -67,17 +69,18 @@ function Release({ device }: { device: Device }) {
   return (
     <>
       <Button variant="default" size="md" onClick={ask.open} data-testid="release-device">
-        Let it connect again
+        {t('Let it connect again')}
       </Button>
       <ConfirmDialog
         opened={asking}
         onClose={ask.close}
-        title={`Let ${device.name} connect again?`}
-        confirm="Let it connect"
+        title={t('Let {{name}} connect again?', { name: device.name })}
+        confirm={t('Let it connect')}
         action={release}
       >
-        Only if you know which machine had the copy and it is gone, such as a copied disk that was started for
-        a test. Otherwise revoke the device and enrol it anew: whoever has the copy has its key.
+        {t(
+          'Only if you know which machine had the copy and it is gone, such as a copied disk that was started for a test. Otherwise revoke the device and enrol it anew: whoever has the copy has its key.',
+        )}
       </ConfirmDialog>
     </>
   );

@@ -4,9 +4,11 @@ import { Link } from '@tanstack/react-router';
 import { frameImageUrl } from '../../api/client.js';
 import { deviceQuery } from '../../api/queries.js';
 import type { Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
-import { bytes, duration, integer, moment, percent } from '../../ui/format.js';
+import { bytes, decimal, duration, integer, moment, percent } from '../../ui/format.js';
 import { Loaded, Loading } from '../../ui/page.js';
+import { said } from '../../ui/said.js';
 import { Lamp, Note, Tag } from '../../ui/signal.js';
 import { EventsList } from '../device/events-list.js';
 import { cameraTones, cameraWords } from '../device/stages.js';
@@ -22,7 +24,7 @@ export function DeviceDrawer({ deviceId, onClose }: { deviceId: string | null; o
       opened={deviceId !== null}
       onClose={onClose}
       size="min(560px, 100vw)"
-      title={device ? <Title device={device} /> : 'Device'}
+      title={device ? <Title device={device} /> : t('Device')}
     >
       {deviceId ? <DeviceDetail deviceId={deviceId} /> : null}
     </Drawer>
@@ -37,7 +39,7 @@ function DeviceDetail({ deviceId }: { deviceId: string }) {
         <>
           <Overview device={data} />
           <Cameras device={data} />
-          <h3 className={classes.section}>Events</h3>
+          <h3 className={classes.section}>{t('Events')}</h3>
           <EventsList deviceId={deviceId} />
           {data.quarantinedAt ? null : (
             <div style={{ marginTop: 30 }}>
@@ -70,7 +72,7 @@ function Overview({ device }: { device: Device }) {
         <img
           className={classes.big}
           src={frameImageUrl(device.lastFrame.id, 960)}
-          alt={`Last frame of ${device.name}`}
+          alt={t('Last frame of {{name}}', { name: device.name })}
         />
       ) : null}
       <Link
@@ -79,7 +81,7 @@ function Overview({ device }: { device: Device }) {
         className={classes.openPage}
         data-testid="open-device-page"
       >
-        Open the page of this device: live picture, settings, benchmark, log
+        {t('Open the page of this device: live picture, settings, benchmark, log')}
       </Link>
       {update ? <Note tone="busy">{update}</Note> : null}
       {complaints.map((complaint) => (
@@ -89,52 +91,72 @@ function Overview({ device }: { device: Device }) {
       ))}
       <QuarantineDecision device={device} />
       <dl className={classes.drawerGrid}>
-        <dt>Model</dt>
+        <dt>{t('Model')}</dt>
         <dd>
           <RunningModel device={device} />
         </dd>
         {reported ? (
           <>
-            <dt>Runs on</dt>
+            <dt>{t('Runs on')}</dt>
             <dd>
               {reported.backend.actual}
-              {reported.backend.degraded ? `, ${reported.backend.requested} was asked for` : ''} ·{' '}
-              {reported.hardware.model} ({reported.hardware.arch})
+              {reported.backend.degraded
+                ? t(', {{requested}} was asked for', { requested: reported.backend.requested })
+                : ''}{' '}
+              · {reported.hardware.model} ({reported.hardware.arch})
             </dd>
-            <dt>Agent</dt>
+            <dt>{t('Agent')}</dt>
             <dd>{reported.agentVersion}</dd>
           </>
         ) : null}
         {telemetry ? (
           <>
-            <dt>Speed</dt>
+            <dt>{t('Speed')}</dt>
             <dd>
-              {telemetry.framesPerSecond.toFixed(1)} frames/s · {telemetry.inferenceMs.p50.toFixed(0)} ms
-              typical, {telemetry.inferenceMs.p95.toFixed(0)} ms slow
+              {t('{{framesPerSecond}} frames/s · {{p50}} ms typical, {{p95}} ms slow', {
+                framesPerSecond: decimal(telemetry.framesPerSecond, 1),
+                p50: decimal(telemetry.inferenceMs.p50, 0),
+                p95: decimal(telemetry.inferenceMs.p95, 0),
+              })}
             </dd>
-            <dt>Decided alone</dt>
+            <dt>{t('Decided alone')}</dt>
             <dd>
-              {alone === null ? '–' : percent(alone, 1)} of {integer(telemetry.framesDecided)} frames
+              {t('{{alone}} of {{framesDecided}} frames', {
+                alone: alone === null ? '–' : percent(alone, 1),
+                framesDecided: integer(telemetry.framesDecided),
+              })}
             </dd>
-            <dt>Waiting to be sent</dt>
+            <dt>{t('Waiting to be sent')}</dt>
             <dd>
-              {integer(telemetry.spool.frames)} frames, {bytes(telemetry.spool.bytes)}
-              {telemetry.spool.evicted > 0 ? ` · ${integer(telemetry.spool.evicted)} given up for space` : ''}
+              {t('{{frames}} frames, {{bytes}}{{lost}}', {
+                frames: integer(telemetry.spool.frames),
+                bytes: bytes(telemetry.spool.bytes),
+                lost:
+                  telemetry.spool.evicted > 0
+                    ? t(' · {{evicted}} given up for space', { evicted: integer(telemetry.spool.evicted) })
+                    : '',
+              })}
             </dd>
-            <dt>Load</dt>
+            <dt>{t('Load')}</dt>
             <dd>
-              {telemetry.cpuShare.toFixed(2)} cores · {bytes(telemetry.rssBytes)} memory · up{' '}
-              {duration(telemetry.uptimeSeconds)}
+              {t('{{cpuShare}} cores · {{rssBytes}} memory · up {{uptimeSeconds}}', {
+                cpuShare: decimal(telemetry.cpuShare, 2),
+                rssBytes: bytes(telemetry.rssBytes),
+                uptimeSeconds: duration(telemetry.uptimeSeconds),
+              })}
             </dd>
           </>
         ) : null}
-        <dt>Last seen</dt>
-        <dd>{device.lastSeenAt ? <Ago at={device.lastSeenAt} /> : 'Never'}</dd>
-        <dt>Enrolled</dt>
+        <dt>{t('Last seen')}</dt>
+        <dd>{device.lastSeenAt ? <Ago at={device.lastSeenAt} /> : t('Never')}</dd>
+        <dt>{t('Enrolled')}</dt>
         <dd>
-          {moment(device.enrolledAt)} · certificate until {moment(device.certificateExpiresAt)}
+          {t('{{enrolledAt}} · certificate until {{certificateExpiresAt}}', {
+            enrolledAt: moment(device.enrolledAt),
+            certificateExpiresAt: moment(device.certificateExpiresAt),
+          })}
         </dd>
-        <dt>Id</dt>
+        <dt>{t('Id')}</dt>
         <dd>
           <code>{device.id}</code>
         </dd>
@@ -147,17 +169,17 @@ function Cameras({ device }: { device: Device }) {
   const cameras = device.reported?.cameras ?? [];
   return (
     <>
-      <h3 className={classes.section}>Cameras</h3>
-      {cameras.length === 0 ? <p>The device has not reported a camera.</p> : null}
+      <h3 className={classes.section}>{t('Cameras')}</h3>
+      {cameras.length === 0 ? <p>{t('The device has not reported a camera.')}</p> : null}
       <ul className={classes.events}>
         {cameras.map((camera) => (
           <li key={camera.id}>
-            <Lamp tone={cameraTones[camera.state]} label={cameraWords[camera.state]} />
+            <Lamp tone={cameraTones[camera.state]} label={t(cameraWords[camera.state])} />
             <p>
               {camera.id}
-              {camera.message ? ` – ${camera.message}` : ''}
+              {camera.message ? ` – ${said(camera.message)}` : ''}
             </p>
-            <span>{cameraWords[camera.state]}</span>
+            <span>{t(cameraWords[camera.state])}</span>
           </li>
         ))}
       </ul>

@@ -3,6 +3,8 @@ import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { labelBookQuery } from '../../api/queries.js';
 import type { ClassItem } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { Loaded, Loading } from '../../ui/page.js';
 import { EntryBody } from './entry-body.js';
 import classes from './label-book.module.css';
@@ -11,7 +13,7 @@ import classes from './label-book.module.css';
 export const BookPanel = memo(function BookPanel({ classList }: { classList: readonly ClassItem[] }) {
   const book = useQuery(labelBookQuery);
   return (
-    <aside className={classes.panel} aria-label="Label book" data-testid="book-panel">
+    <aside className={classes.panel} aria-label={t('Label book')} data-testid="book-panel">
       <Loaded query={book} skeleton={<Loading rows={4} height={90} />}>
         {(entries) => {
           const written = classList.flatMap((item) => {
@@ -20,8 +22,10 @@ export const BookPanel = memo(function BookPanel({ classList }: { classList: rea
           });
           return written.length === 0 ? (
             <p className={classes.hint}>
-              The <Link to="/label-book">label book</Link> is empty: nobody has written down yet what the
-              classes mean.
+              <Trans
+                i18nKey={'The <a>label book</a> is empty: nobody has written down yet what the classes mean.'}
+                components={{ a: <Link to="/label-book" /> }}
+              />
             </p>
           ) : (
             written.map(({ item, entry }) => (

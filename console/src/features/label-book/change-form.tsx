@@ -1,6 +1,6 @@
-import { Button, Group, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import type { FormEvent, ReactNode } from 'react';
-import { Problem } from '../../ui/problem.js';
+import { FormEnd } from '../../ui/form-end.js';
 import type { useClassChange } from './use-class-change.js';
 
 interface ChangeFormProps {
@@ -21,21 +21,9 @@ export function ChangeForm({ change, close, verb, ready, children }: ChangeFormP
     <form onSubmit={submit}>
       <Stack>
         {children}
-        <Problem error={change.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={close}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            type="submit"
-            loading={change.isPending}
-            disabled={!ready}
-            data-testid="change-class"
-          >
-            {verb}
-          </Button>
-        </Group>
+        <FormEnd work={change} leave={close} disabled={!ready} testId="change-class">
+          {verb}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -5,10 +5,12 @@ import { client, unwrap } from '../../api/client.js';
 import { classChangesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ClassChange } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { moment } from '../../ui/format.js';
 import { Loaded, Loading, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
+import { said } from '../../ui/said.js';
 import classes from './label-book.module.css';
 import { useClassChange } from './use-class-change.js';
 
@@ -19,28 +21,28 @@ export function ChangesPanel() {
   const [undoing, setUndoing] = useState<ClassChange | null>(null);
   return (
     <div className={classes.unprinted}>
-      <Panel title="History of the classes">
+      <Panel title={t('History of the classes')}>
         <Loaded query={changes} skeleton={<Loading rows={2} height={40} />}>
           {(items) =>
             items.length === 0 ? (
-              <p style={{ margin: 0 }}>The classes are as they were set up.</p>
+              <p style={{ margin: 0 }}>{t('The classes are as they were set up.')}</p>
             ) : (
               <div className={pageClasses.scroll}>
                 <table className={pageClasses.table} data-testid="class-changes">
                   <thead>
                     <tr>
-                      <th>What</th>
-                      <th>By</th>
-                      <th>When</th>
+                      <th>{t('What')}</th>
+                      <th>{t('By')}</th>
+                      <th>{t('When')}</th>
                       <th>
-                        <span className={classes.unseen}>Undo</span>
+                        <span className={classes.unseen}>{t('Undo')}</span>
                       </th>
                     </tr>
                   </thead>
                   <tbody>
                     {items.map((item) => (
                       <tr key={item.id} data-undone={item.undone ? '' : undefined}>
-                        <td>{item.summary}</td>
+                        <td>{said(item.summary)}</td>
                         <td>{item.author}</td>
                         <td className={pageClasses.nowrap}>{moment(item.at)}</td>
                         <td className={classes.undo}>
@@ -61,13 +63,13 @@ export function ChangesPanel() {
 }
 
 function Undo({ item, ask }: { item: ClassChange; ask?: () => void }) {
-  if (item.undone) return <>Taken back</>;
+  if (item.undone) return <>{t('Taken back')}</>;
   if (item.kind !== 'merge' && item.kind !== 'split') return null;
-  if (item.settled !== null) return <span className={pageClasses.dim}>{item.settled}</span>;
+  if (item.settled !== null) return <span className={pageClasses.dim}>{said(item.settled)}</span>;
   if (!ask) return null;
   return (
     <Button variant="default" size="sm" onClick={ask} data-testid={`undo-${item.kind}`}>
-      Undo
+      {t('Undo')}
     </Button>
   );
 }
@@ -87,12 +89,16 @@ function UndoDialog({ item, close }: { item: ClassChange; close: () => void }) {
     <ConfirmDialog
       opened
       onClose={close}
-      title={`Undo the ${item.kind}?`}
-      confirm="Undo it"
+      title={item.kind === 'merge' ? t('Undo the merge?') : t('Undo the split?')}
+      confirm={t('Undo it')}
       action={{ mutate: () => undo.mutate(), isPending: undo.isPending, error: undo.error }}
     >
-      {item.summary}. The class comes back with the labels it had
-      {item.kind === 'merge' ? '; frames that were labelled since keep their new label.' : '.'}
+      {said(item.summary)}.{' '}
+      {item.kind === 'merge'
+        ? t(
+            'The class comes back with the labels it had; frames that were labelled since keep their new label.',
+          )
+        : t('The class comes back with the labels it had.')}
     </ConfirmDialog>
   );
 }

@@ -2,7 +2,7 @@ import { Button, Modal } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconHistory, IconPencil } from '@tabler/icons-react';
 import type { BookEntry, ClassItem } from '../../api/types.js';
-import { plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
 import { ClassMenu } from './class-menu.js';
 import { EntryBody } from './entry-body.js';
 import { EntryEditor } from './entry-editor.js';
@@ -31,8 +31,10 @@ export function ClassEntry({ item, entry, classList, engineer }: ClassEntryProps
       <header>
         <h2>{item.name}</h2>
         <span className={classes.facts}>
-          {plural(item.labels, 'labelled frame')}
-          {item.formerNames.length > 0 ? ` · called ${item.formerNames.join(', ')} before` : ''}
+          {t('{{count, number}} labelled frames', { count: item.labels })}
+          {item.formerNames.length > 0
+            ? t(' · called {{formerNames}} before', { formerNames: item.formerNames.join(', ') })
+            : ''}
         </span>
         <div className={`${classes.entryTools} ${classes.unprinted}`}>
           {entry.version > 0 ? (
@@ -43,7 +45,7 @@ export function ClassEntry({ item, entry, classList, engineer }: ClassEntryProps
               onClick={look.open}
               data-testid={`versions-${item.id}`}
             >
-              Version {entry.version}
+              {t('Version {{version}}', { version: entry.version })}
             </Button>
           ) : null}
           {engineer ? (
@@ -55,7 +57,7 @@ export function ClassEntry({ item, entry, classList, engineer }: ClassEntryProps
                 onClick={edit.open}
                 data-testid={`edit-${item.id}`}
               >
-                {written ? 'Edit' : 'Write'}
+                {written ? t('Edit') : t('Write')}
               </Button>
               <ClassMenu item={item} classList={classList} />
             </>
@@ -65,12 +67,22 @@ export function ClassEntry({ item, entry, classList, engineer }: ClassEntryProps
       {written ? (
         <EntryBody entry={entry} />
       ) : (
-        <p className={classes.hint}>Nobody has written down yet what belongs to this class.</p>
+        <p className={classes.hint}>{t('Nobody has written down yet what belongs to this class.')}</p>
       )}
-      <Modal opened={editing} onClose={edit.close} title={`What ${item.name} means`} size="xl">
+      <Modal
+        opened={editing}
+        onClose={edit.close}
+        title={t('What {{name}} means', { name: item.name })}
+        size="xl"
+      >
         {editing ? <EntryEditor entry={entry} close={edit.close} /> : null}
       </Modal>
-      <Modal opened={looking} onClose={look.close} title={`${item.name}, version by version`} size="xl">
+      <Modal
+        opened={looking}
+        onClose={look.close}
+        title={t('{{name}}, version by version', { name: item.name })}
+        size="xl"
+      >
         {looking ? <VersionsView classId={item.id} /> : null}
       </Modal>
     </section>

@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Modal } from '@mantine/core';
 import { IconArrowMerge, IconArrowsSplit2, IconDots, IconPencil } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ClassItem } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { MergeForm } from './merge-form.js';
 import { RenameForm } from './rename-form.js';
 import { SplitForm } from './split-form.js';
@@ -9,9 +10,9 @@ import { SplitForm } from './split-form.js';
 type Change = 'rename' | 'merge' | 'split';
 
 const titles: Record<Change, (name: string) => string> = {
-  rename: (name) => `Rename ${name}`,
-  merge: (name) => `Merge ${name} into another class`,
-  split: (name) => `Split ${name}`,
+  rename: (name) => t('Rename {{name}}', { name }),
+  merge: (name) => t('Merge {{name}} into another class', { name }),
+  split: (name) => t('Split {{name}}', { name }),
 };
 
 /** What an engineer may do to a class. */
@@ -26,7 +27,7 @@ export function ClassMenu({ item, classList }: { item: ClassItem; classList: rea
             variant="subtle"
             color="gray"
             size={44}
-            aria-label={`Change ${item.name}`}
+            aria-label={t('Change {{name}}', { name: item.name })}
             data-testid={`class-menu-${item.id}`}
           >
             <IconDots size={22} />
@@ -34,17 +35,17 @@ export function ClassMenu({ item, classList }: { item: ClassItem; classList: rea
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item leftSection={<IconPencil size={18} />} onClick={() => setChanging('rename')}>
-            Rename
+            {t('Rename')}
           </Menu.Item>
           <Menu.Item
             leftSection={<IconArrowMerge size={18} />}
             disabled={classList.length < 2}
             onClick={() => setChanging('merge')}
           >
-            Merge into another
+            {t('Merge into another')}
           </Menu.Item>
           <Menu.Item leftSection={<IconArrowsSplit2 size={18} />} onClick={() => setChanging('split')}>
-            Split
+            {t('Split')}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

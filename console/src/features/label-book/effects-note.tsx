@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { classEffectsQuery } from '../../api/queries.js';
-import { plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 
@@ -15,18 +15,20 @@ interface EffectsNoteProps {
 export function EffectsNote({ classId, frames, boxes }: EffectsNoteProps) {
   const { data, error } = useQuery(classEffectsQuery(classId));
   if (error) return <Problem error={error} />;
-  if (!data) return <p aria-busy>Counting …</p>;
+  if (!data) return <p aria-busy>{t('Counting …')}</p>;
   const names = data.devices.map(({ name }) => name).join(', ');
   return (
     <>
       <p style={{ margin: 0, lineHeight: 1.5 }} data-testid="class-effects">
-        {frames(plural(data.frames, 'labelled frame'), data.frames)}
-        {data.boxes > 0 ? ` ${boxes(plural(data.boxes, 'frame'))}` : ''}
+        {frames(t('{{count, number}} labelled frames', { count: data.frames }), data.frames)}
+        {data.boxes > 0 ? ` ${boxes(t('{{count, number}} frames', { count: data.boxes }))}` : ''}
       </p>
       {data.devices.length > 0 ? (
         <Note tone="warn">
-          Outputs in the settings of {names} name this class. Give them the new one before the next model runs
-          there; until then they answer with their safe value for it.
+          {t(
+            'Outputs in the settings of {{names}} name this class. Give them the new one before the next model runs there; until then they answer with their safe value for it.',
+            { names },
+          )}
         </Note>
       ) : null}
     </>

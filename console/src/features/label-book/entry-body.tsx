@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { frameImageUrl } from '../../api/client.js';
 import type { BookEntry } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { kindNames, kinds } from './kinds.js';
 import classes from './label-book.module.css';
 
@@ -14,7 +15,7 @@ export function EntryBody({ entry, small = false }: { entry: BookEntry; small?: 
         if (examples.length === 0) return null;
         return (
           <div key={kind} className={classes.group} data-kind={kind}>
-            <h3>{kinds[kind].many}</h3>
+            <h3>{t(kinds[kind].many)}</h3>
             <ul>
               {examples.map(({ frameId, note }) => (
                 <li key={frameId}>
@@ -22,7 +23,7 @@ export function EntryBody({ entry, small = false }: { entry: BookEntry; small?: 
                     to="/frames/$frameId"
                     params={{ frameId }}
                     {...(small ? { target: '_blank' } : {})}
-                    aria-label={`${kinds[kind].one}${note ? `: ${note}` : ''}`}
+                    aria-label={`${t(kinds[kind].one)}${note ? `: ${note}` : ''}`}
                   >
                     <img src={frameImageUrl(frameId, 256)} alt="" loading="lazy" decoding="async" />
                   </Link>

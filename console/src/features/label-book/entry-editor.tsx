@@ -1,9 +1,10 @@
-import { ActionIcon, Button, Group, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { ActionIcon, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { client, frameImageUrl, unwrap } from '../../api/client.js';
 import type { BookEntry, BookExample } from '../../api/types.js';
-import { Problem } from '../../ui/problem.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { type ExampleKind, kindNames, kinds } from './kinds.js';
 import classes from './label-book.module.css';
 import { useBookChange } from './use-book-change.js';
@@ -32,8 +33,10 @@ export function EntryEditor({ entry, close }: { entry: BookEntry; close: () => v
     <form onSubmit={submit}>
       <Stack>
         <Textarea
-          label="Definition"
-          description="What belongs to the class and what does not, with sizes and places, so that two people decide alike"
+          label={t('Definition')}
+          description={t(
+            'What belongs to the class and what does not, with sizes and places, so that two people decide alike',
+          )}
           autosize
           minRows={4}
           maxRows={14}
@@ -45,17 +48,17 @@ export function EntryEditor({ entry, close }: { entry: BookEntry; close: () => v
         />
         {examples.map(({ frameId, kind, note }) => (
           <div key={frameId} className={classes.edited}>
-            <img src={frameImageUrl(frameId, 256)} alt="Example" />
+            <img src={frameImageUrl(frameId, 256)} alt={t('Example')} />
             <Select
-              aria-label="Kind of example"
+              aria-label={t('Kind of example')}
               allowDeselect={false}
-              data={kindNames.map((value) => ({ value, label: kinds[value].one }))}
+              data={kindNames.map((value) => ({ value, label: t(kinds[value].one) }))}
               value={kind}
               onChange={(value) => change(frameId, { kind: value as ExampleKind })}
             />
             <TextInput
-              aria-label="Note"
-              placeholder="What to look at"
+              aria-label={t('Note')}
+              placeholder={t('What to look at')}
               maxLength={300}
               value={note}
               onChange={(event) => change(frameId, { note: event.currentTarget.value })}
@@ -64,7 +67,7 @@ export function EntryEditor({ entry, close }: { entry: BookEntry; close: () => v
               variant="subtle"
               color="gray"
               size={44}
-              aria-label="Take it out of the book"
+              aria-label={t('Take it out of the book')}
               onClick={() => setExamples(examples.filter((each) => each.frameId !== frameId))}
             >
               <IconTrash size={20} />
@@ -72,17 +75,11 @@ export function EntryEditor({ entry, close }: { entry: BookEntry; close: () => v
           </div>
         ))}
         <p className={classes.hint}>
-          Examples come from Review and from the dataset: E puts the frame at hand into the book.
+          {t('Examples come from Review and from the dataset: E puts the frame at hand into the book.')}
         </p>
-        <Problem error={save.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={close}>
-            Cancel
-          </Button>
-          <Button size="md" type="submit" loading={save.isPending} data-testid="save-entry">
-            Save
-          </Button>
-        </Group>
+        <FormEnd work={save} leave={close} testId="save-entry">
+          {t('Save')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
+import { Modal, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { client, frameImageUrl, unwrap } from '../../api/client.js';
 import { classesQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { notifyDone } from '../../ui/notify.js';
-import { Problem } from '../../ui/problem.js';
 import { type ExampleKind, kindNames, kinds } from './kinds.js';
 import classes from './label-book.module.css';
 import { useBookChange } from './use-book-change.js';
@@ -20,7 +21,7 @@ export function ExampleDialog({ frame, close }: { frame: ExampleFrame | null; cl
     <Modal
       opened={frame !== null}
       onClose={close}
-      title="Into the label book"
+      title={t('Into the label book')}
       size="lg"
       transitionProps={{ duration: 0 }}
     >
@@ -45,7 +46,7 @@ function ExampleForm({ frame, close }: { frame: ExampleFrame; close: () => void 
         }),
       ),
     () => {
-      notifyDone(`The frame is in the book, under ${named?.name ?? 'its class'}.`);
+      notifyDone(t('The frame is in the book, under {{name}}.', { name: named?.name ?? t('its class') }));
       close();
     },
   );
@@ -56,10 +57,10 @@ function ExampleForm({ frame, close }: { frame: ExampleFrame; close: () => void 
   return (
     <form onSubmit={submit}>
       <Stack>
-        <img className={classes.chosen} src={frameImageUrl(frame.frameId, 640)} alt="The frame" />
+        <img className={classes.chosen} src={frameImageUrl(frame.frameId, 640)} alt={t('The frame')} />
         <Select
-          label="Class"
-          placeholder="Choose a class"
+          label={t('Class')}
+          placeholder={t('Choose a class')}
           allowDeselect={false}
           data={classList.map(({ id, name }) => ({ value: id, label: name }))}
           value={chosen}
@@ -67,36 +68,24 @@ function ExampleForm({ frame, close }: { frame: ExampleFrame; close: () => void 
           data-testid="example-class"
         />
         <SegmentedControl
-          aria-label="Kind of example"
-          data={kindNames.map((value) => ({ value, label: kinds[value].one }))}
+          aria-label={t('Kind of example')}
+          data={kindNames.map((value) => ({ value, label: t(kinds[value].one) }))}
           value={kind}
           onChange={(value) => setKind(value as ExampleKind)}
         />
-        <p className={classes.hint}>{kinds[kind].means}.</p>
+        <p className={classes.hint}>{t(kinds[kind].means)}.</p>
         <TextInput
-          label="Note"
-          placeholder="What to look at"
+          label={t('Note')}
+          placeholder={t('What to look at')}
           maxLength={300}
           data-autofocus
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
           data-testid="example-note"
         />
-        <Problem error={add.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={close}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            type="submit"
-            loading={add.isPending}
-            disabled={chosen === null}
-            data-testid="add-example"
-          >
-            Put it in
-          </Button>
-        </Group>
+        <FormEnd work={add} leave={close} disabled={chosen === null} testId="add-example">
+          {t('Put it in')}
+        </FormEnd>
       </Stack>
     </form>
   );

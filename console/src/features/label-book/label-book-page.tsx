@@ -4,6 +4,7 @@ import { IconPlus, IconPrinter, IconTags } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { classesQuery, labelBookQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
+import { t } from '../../i18n/index.js';
 import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import { AddClassDialog } from '../review/add-class-dialog.js';
 import { ChangesPanel } from './changes-panel.js';
@@ -19,7 +20,7 @@ export function LabelBookPage() {
   const [adding, add] = useDisclosure(false);
   return (
     <Page
-      title="Label book"
+      title={t('Label book')}
       actions={
         <div className={`${classes.actions} ${classes.unprinted}`}>
           <Button
@@ -28,7 +29,7 @@ export function LabelBookPage() {
             leftSection={<IconPrinter size={20} />}
             onClick={() => window.print()}
           >
-            Print
+            {t('Print')}
           </Button>
           {engineer ? (
             <Button
@@ -37,7 +38,7 @@ export function LabelBookPage() {
               onClick={add.open}
               data-testid="book-add-class"
             >
-              Add classes
+              {t('Add classes')}
             </Button>
           ) : null}
         </div>
@@ -48,9 +49,9 @@ export function LabelBookPage() {
         {(classList) =>
           classList.length === 0 ? (
             <Panel>
-              <Blank icon={IconTags} title="What can a part be?">
-                The book has a page for each class, such as good and scratch.
-                {engineer ? '' : ' Ask an engineer or an admin to add them.'}
+              <Blank icon={IconTags} title={t('What can a part be?')}>
+                {t('The book has a page for each class, such as good and scratch.')}{' '}
+                {engineer ? '' : t('Ask an engineer or an admin to add them.')}
               </Blank>
             </Panel>
           ) : (

@@ -2,6 +2,7 @@ import { Select } from '@mantine/core';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import type { ClassItem } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { ChangeForm } from './change-form.js';
 import { EffectsNote } from './effects-note.js';
 import { useClassChange } from './use-class-change.js';
@@ -24,12 +25,12 @@ export function MergeForm({ item, classList, close }: MergeFormProps) {
       ),
     close,
   );
-  const name = classList.find(({ id }) => id === into)?.name ?? 'the other class';
+  const name = classList.find(({ id }) => id === into)?.name ?? t('the other class');
   return (
-    <ChangeForm change={change} close={close} verb="Merge" ready={into !== null}>
+    <ChangeForm change={change} close={close} verb={t('Merge')} ready={into !== null}>
       <Select
-        label={`${item.name} becomes part of`}
-        placeholder="Choose a class"
+        label={t('{{name}} becomes part of', { name: item.name })}
+        placeholder={t('Choose a class')}
         data-autofocus
         data={classList
           .filter(({ id }) => id !== item.id)
@@ -40,12 +41,14 @@ export function MergeForm({ item, classList, close }: MergeFormProps) {
       />
       <EffectsNote
         classId={item.id}
-        frames={(counted, many) => `${counted} ${many === 1 ? 'gets' : 'get'} the label ${name}.`}
-        boxes={(counted) => `So do the boxes of ${counted}.`}
+        frames={(counted, many) => t('{{counted}} get the label {{name}}.', { count: many, counted, name })}
+        boxes={(counted) => t('So do the boxes of {{counted}}.', { counted })}
       />
       <p style={{ margin: 0, lineHeight: 1.5 }}>
-        Dataset versions and models stay as they are. What cameras decide for {item.name} is shown as {name}.
-        It can be undone in the history below.
+        {t(
+          'Dataset versions and models stay as they are. What cameras decide for {{name}} is shown as {{name2}}. It can be undone in the history below.',
+          { name: item.name, name2: name },
+        )}
       </p>
     </ChangeForm>
   );

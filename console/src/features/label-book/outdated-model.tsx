@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { classListQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
 import { Note } from '../../ui/signal.js';
 
 const words = {
-  renamed: (name: string, now: string | null) => `${name} is called ${now} now`,
-  merged: (name: string, now: string | null) => `${name} is part of ${now} now`,
-  split: (name: string) => `${name} was split`,
+  renamed: (name: string, now: string | null) => t('{{name}} is called {{now}} now', { name, now }),
+  merged: (name: string, now: string | null) => t('{{name}} is part of {{now}} now', { name, now }),
+  split: (name: string) => t('{{name}} was split', { name }),
 } as const;
 
 /** Says that the model in use was made before the classes changed; nothing while it knows those of now. */
@@ -16,8 +17,10 @@ export function OutdatedModel() {
   return (
     <div data-testid="outdated-model">
       <Note tone="warn">
-        The champion {outdated.modelVersion} knows the classes of before, and cameras go on deciding by them
-        until a new model is trained and rolled out: {changes.join('; ')}.
+        {t(
+          'The champion {{modelVersion}} knows the classes of before, and cameras go on deciding by them until a new model is trained and rolled out: {{changes}}.',
+          { modelVersion: outdated.modelVersion, changes: changes.join('; ') },
+        )}
       </Note>
     </div>
   );

@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import type { ClassItem } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { ChangeForm } from './change-form.js';
 import { useClassChange } from './use-class-change.js';
 
@@ -21,12 +22,12 @@ export function RenameForm({ item, close }: { item: ClassItem; close: () => void
     <ChangeForm
       change={change}
       close={close}
-      verb="Rename"
+      verb={t('Rename')}
       ready={name.trim() !== '' && name.trim() !== item.name}
     >
       <TextInput
-        label="Name"
-        description="Labels follow. Dataset versions and models keep the name they were made with."
+        label={t('Name')}
+        description={t('Labels follow. Dataset versions and models keep the name they were made with.')}
         data-autofocus
         maxLength={100}
         value={name}

@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import type { ClassItem } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { ChangeForm } from './change-form.js';
 import { EffectsNote } from './effects-note.js';
 import { useClassChange } from './use-class-change.js';
@@ -23,12 +24,12 @@ export function SplitForm({ item, close }: { item: ClassItem; close: () => void 
     close,
   );
   return (
-    <ChangeForm change={change} close={close} verb="Split" ready={into.length >= 2}>
+    <ChangeForm change={change} close={close} verb={t('Split')} ready={into.length >= 2}>
       {names.map((name, place) => (
         <TextInput
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place
           key={place}
-          label={`Part ${place + 1}`}
+          label={t('Part {{place}}', { place: place + 1 })}
           maxLength={100}
           {...(place === 0 ? { 'data-autofocus': true } : {})}
           value={name}
@@ -45,19 +46,25 @@ export function SplitForm({ item, close }: { item: ClassItem; close: () => void 
           onClick={() => setNames([...names, ''])}
           style={{ alignSelf: 'flex-start' }}
         >
-          Another part
+          {t('Another part')}
         </Button>
       ) : null}
       <EffectsNote
         classId={item.id}
         frames={(counted, many) =>
-          `${counted} ${many === 1 ? 'loses its label and waits' : 'lose their label and wait'} in the review queue, the most doubtful first, to be labelled anew.`
+          t(
+            '{{counted}} lose their label and wait in the review queue, the most doubtful first, to be labelled anew.',
+            { count: many, counted },
+          )
         }
-        boxes={(counted) => `Boxes on ${counted} keep ${item.name} until they are drawn anew.`}
+        boxes={(counted) =>
+          t('Boxes on {{counted}} keep {{name}} until they are drawn anew.', { counted, name: item.name })
+        }
       />
       <p style={{ margin: 0, lineHeight: 1.5 }}>
-        Dataset versions and models stay as they are. It can be undone until somebody has answered one of the
-        frames.
+        {t(
+          'Dataset versions and models stay as they are. It can be undone until somebody has answered one of the frames.',
+        )}
       </p>
     </ChangeForm>
   );

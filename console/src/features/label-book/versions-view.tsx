@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { bookVersionsQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
 import { moment } from '../../ui/format.js';
 import { Loaded, Loading } from '../../ui/page.js';
 import { EntryBody } from './entry-body.js';
@@ -25,7 +26,7 @@ export function VersionsView({ classId }: { classId: string }) {
                     onClick={() => choose(version)}
                     data-testid={`book-version-${version}`}
                   >
-                    <b>Version {version}</b> {change}
+                    <b>{t('Version {{version}}', { version })}</b> {change}
                     <small>
                       {author}, {at ? moment(at) : ''}
                     </small>

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { classesQuery, labelQualityQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { LabelQuality } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import { integer, percent } from '../../ui/format.js';
 import { Blank, Figure, Figures, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from './label-quality.module.css';
@@ -13,7 +14,7 @@ import { AgreementTables, PeopleTable } from './people-table.js';
 import { coefficient } from './rate.js';
 import { SettingsPanel } from './settings-panel.js';
 
-const spans = { 7: '7 days', 30: '30 days', 90: '90 days', 365: 'A year' } as const;
+const spans = phrases({ 7: '7 days', 30: '30 days', 90: '90 days', 365: 'A year' });
 
 /** How far labels can be trusted; an operator sees their own figures. */
 export function LabelQualityPage() {
@@ -21,20 +22,20 @@ export function LabelQualityPage() {
   const query = useQuery(labelQualityQuery(days));
   const names = new Map((useQuery(classesQuery).data ?? []).map(({ id, name }) => [id, name]));
   const engineer = useMay('engineer');
-  const nameOf = (id: string | null) => (id === null ? 'Unsure' : (names.get(id) ?? id));
+  const nameOf = (id: string | null) => (id === null ? t('Unsure') : (names.get(id) ?? id));
   return (
     <Page
-      title="Label quality"
+      title={t('Label quality')}
       actions={
         <>
           <SegmentedControl
-            aria-label="So far back"
+            aria-label={t('So far back')}
             value={String(days)}
             onChange={(value) => setDays(Number(value))}
-            data={Object.entries(spans).map(([value, label]) => ({ value, label }))}
+            data={Object.entries(spans).map(([value, label]) => ({ value, label: t(label) }))}
           />
           <Button component={Link} to="/review" variant="default">
-            To the queue
+            {t('To the queue')}
           </Button>
         </>
       }
@@ -45,9 +46,10 @@ export function LabelQualityPage() {
             {quality.own ? null : <Overview quality={quality} />}
             {quality.people.length === 0 ? (
               <Panel>
-                <Blank icon={IconUsersGroup} title="Nobody has answered yet">
-                  Once people label frames and a second person is asked about some of them, this page says how
-                  far they agree.
+                <Blank icon={IconUsersGroup} title={t('Nobody has answered yet')}>
+                  {t(
+                    'Once people label frames and a second person is asked about some of them, this page says how far they agree.',
+                  )}
                 </Blank>
               </Panel>
             ) : (
@@ -59,10 +61,9 @@ export function LabelQualityPage() {
               </>
             )}
             <p className={classes.words}>
-              Figures come from second opinions that were asked for by chance, of a person who did not know
-              the first answer, and from frames whose answer is known. The bar is the 95 % interval after
-              Wilson; n is the number of frames. Kappa and alpha are agreement beyond chance. An hour is an
-              hour of answering: pauses above a minute are left out.
+              {t(
+                'Figures come from second opinions that were asked for by chance, of a person who did not know the first answer, and from frames whose answer is known. The bar is the 95 % interval after Wilson; n is the number of frames. Kappa and alpha are agreement beyond chance. An hour is an hour of answering: pauses above a minute are left out.',
+              )}
             </p>
             {engineer ? <SettingsPanel /> : null}
           </>
@@ -77,22 +78,26 @@ function Overview({ quality: { all, awaited, disputed, known } }: { quality: Lab
   return (
     <Figures>
       <Figure
-        label="Two people said the same"
+        label={t('Two people said the same')}
         value={value === null ? '–' : percent(value)}
-        note={low === null || high === null ? 'n 0' : `${percent(low)} to ${percent(high)}, n ${integer(n)}`}
+        note={
+          low === null || high === null
+            ? 'n 0'
+            : t('{{low}} to {{high}}, n {{n}}', { low: percent(low), high: percent(high), n: integer(n) })
+        }
         testId="quality-agreed"
       />
-      <Figure label="Krippendorff’s alpha" value={coefficient(all.alpha)} note={`n ${integer(n)}`} />
-      <Figure label="Second opinions to come" value={integer(awaited)} />
+      <Figure label={t('Krippendorff’s alpha')} value={coefficient(all.alpha)} note={`n ${integer(n)}`} />
+      <Figure label={t('Second opinions to come')} value={integer(awaited)} />
       <Figure
-        label="Known answers"
+        label={t('Known answers')}
         value={integer(known)}
-        note={known > 0 ? null : 'Mark some in the dataset'}
+        note={known > 0 ? null : t('Mark some in the dataset')}
       />
       <Figure
-        label="Disputed frames"
+        label={t('Disputed frames')}
         value={integer(disputed)}
-        note={disputed > 0 ? <Link to="/review/disputed">Decide them</Link> : 'none'}
+        note={disputed > 0 ? <Link to="/review/disputed">{t('Decide them')}</Link> : t('none')}
       />
     </Figures>
   );

@@ -1,5 +1,6 @@
 import type { LabelQuality } from '../../api/types.js';
-import { integer } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { decimal, integer } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { CompareRate, Rate } from './rate.js';
@@ -23,25 +24,25 @@ function classesOf({ byClass, knownByClass }: LabelQuality['people'][number]) {
 /** Each person: how much, how fast, and how far a second person said the same. */
 export function PeopleTable({ quality, nameOf }: TableProps) {
   return (
-    <Panel title={quality.own ? 'Your labels' : 'People'}>
+    <Panel title={quality.own ? t('Your labels') : t('People')}>
       <div className={pageClasses.scroll}>
         <table className={pageClasses.table} data-testid="quality-people">
           <thead>
             <tr>
-              {quality.own ? null : <th>Person</th>}
-              <th>Labels said</th>
-              <th className={pageClasses.num}>Answers</th>
-              <th className={pageClasses.num}>An hour</th>
-              <th>A second person said the same</th>
-              <th>Known answers right</th>
-              <th>Upheld in disputes</th>
+              {quality.own ? null : <th>{t('Person')}</th>}
+              <th>{t('Labels said')}</th>
+              <th className={pageClasses.num}>{t('Answers')}</th>
+              <th className={pageClasses.num}>{t('An hour')}</th>
+              <th>{t('A second person said the same')}</th>
+              <th>{t('Known answers right')}</th>
+              <th>{t('Upheld in disputes')}</th>
             </tr>
           </thead>
           <tbody>
             {quality.people.flatMap((person) => [
               <tr key={person.author}>
                 {quality.own ? null : <td className={pageClasses.strong}>{person.name}</td>}
-                <td className={pageClasses.strong}>All</td>
+                <td className={pageClasses.strong}>{t('All')}</td>
                 <td className={pageClasses.num}>{integer(person.answers)}</td>
                 <td className={pageClasses.num}>
                   {person.perHour === null ? '–' : integer(Math.round(person.perHour))}
@@ -80,13 +81,13 @@ export function AgreementTables({ quality, nameOf }: TableProps) {
   const person = (author: string) => people.get(author) ?? author;
   return (
     <>
-      <Panel title="Classes: when one of two said it, did both?">
+      <Panel title={t('Classes: when one of two said it, did both?')}>
         <div className={pageClasses.scroll}>
           <table className={pageClasses.table} data-testid="quality-classes">
             <thead>
               <tr>
-                <th>Class</th>
-                <th>Both said it</th>
+                <th>{t('Class')}</th>
+                <th>{t('Both said it')}</th>
               </tr>
             </thead>
             <tbody>
@@ -102,26 +103,29 @@ export function AgreementTables({ quality, nameOf }: TableProps) {
           </table>
         </div>
       </Panel>
-      <Panel title="Two by two">
+      <Panel title={t('Two by two')}>
         <div className={pageClasses.scroll}>
           <table className={pageClasses.table} data-testid="quality-pairs">
             <thead>
               <tr>
-                <th>People</th>
-                <th>Said the same</th>
-                <th className={pageClasses.num}>Cohen’s kappa</th>
+                <th>{t('People')}</th>
+                <th>{t('Said the same')}</th>
+                <th className={pageClasses.num}>{t('Cohen’s kappa')}</th>
               </tr>
             </thead>
             <tbody>
               {quality.pairs.map((each) => (
                 <tr key={`${each.one} ${each.other}`}>
                   <td className={pageClasses.strong}>
-                    {person(each.one)} and {person(each.other)}
+                    {t('{{person}} and {{person2}}', {
+                      person: person(each.one),
+                      person2: person(each.other),
+                    })}
                   </td>
                   <td>
                     <CompareRate of={each} />
                   </td>
-                  <td className={pageClasses.num}>{each.kappa === null ? '–' : each.kappa.toFixed(2)}</td>
+                  <td className={pageClasses.num}>{each.kappa === null ? '–' : decimal(each.kappa, 2)}</td>
                 </tr>
               ))}
             </tbody>

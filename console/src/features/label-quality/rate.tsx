@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { LabelQuality } from '../../api/types.js';
-import { integer, percent, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { decimal, integer, percent } from '../../ui/format.js';
 import pageClasses from '../../ui/page.module.css';
 import classes from './label-quality.module.css';
 
@@ -19,11 +20,11 @@ export function Rate({ of, frames = [] }: { of: Share; frames?: readonly string[
         <u style={{ left: `${value * 100}%` }} />
       </span>
       <small>
-        {percent(low)} to {percent(high)}, n {integer(n)}
+        {t('{{low}} to {{high}}, n {{n}}', { low: percent(low), high: percent(high), n: integer(n) })}
       </small>
       {frames.length > 0 ? (
         <Link to="/dataset" search={{ ids: frames.join(',') }} className={pageClasses.link}>
-          {plural(frames.length, 'frame')} differ{frames.length === 1 ? 's' : ''}
+          {t('{{count, number}} frames differ', { count: frames.length })}
         </Link>
       ) : null}
     </span>
@@ -35,4 +36,4 @@ export const CompareRate = ({ of }: { of: Pick<Compared, 'agreed' | 'differing'>
 );
 
 /** Kappa or alpha. */
-export const coefficient = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
+export const coefficient = (value: number | null): string => (value === null ? '–' : decimal(value, 2));

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys, opinionSettingsQuery } from '../../api/queries.js';
 import type { OpinionSettings } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { notifyDone } from '../../ui/notify.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
@@ -13,7 +14,7 @@ import classes from './label-quality.module.css';
 export function SettingsPanel() {
   const settings = useQuery(opinionSettingsQuery).data;
   return settings ? (
-    <Panel title="How often labels are checked">
+    <Panel title={t('How often labels are checked')}>
       <SettingsForm key={JSON.stringify(settings)} settings={settings} />
     </Panel>
   ) : null;
@@ -41,7 +42,7 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
       ),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: keys.quality });
-      notifyDone('Kept. It counts for labels from now on.');
+      notifyDone(t('Kept. It counts for labels from now on.'));
     },
   });
   const submit = (event: FormEvent) => {
@@ -51,8 +52,8 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
   return (
     <form onSubmit={submit} className={classes.settings} data-testid="quality-settings">
       <NumberInput
-        label="Second opinions"
-        description="Share of all labels"
+        label={t('Second opinions')}
+        description={t('Share of all labels')}
         suffix=" %"
         min={0}
         max={100}
@@ -62,8 +63,8 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
         w={180}
       />
       <NumberInput
-        label="Labels that contradict a model"
-        description="When it was at least so sure; empty: never"
+        label={t('Labels that contradict a model')}
+        description={t('When it was at least so sure; empty: never')}
         suffix=" %"
         min={0}
         max={100}
@@ -73,8 +74,8 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
         w={280}
       />
       <NumberInput
-        label="Known answers"
-        description="Share of what a person is asked"
+        label={t('Known answers')}
+        description={t('Share of what a person is asked')}
         suffix=" %"
         min={0}
         max={50}
@@ -84,13 +85,13 @@ function SettingsForm({ settings }: { settings: OpinionSettings }) {
         w={220}
       />
       <Switch
-        label="Disputed frames go into datasets all the same"
+        label={t('Disputed frames go into datasets all the same')}
         checked={disputed}
         onChange={(event) => setDisputed(event.currentTarget.checked)}
         pb={8}
       />
       <Button type="submit" size="md" variant="default" loading={save.isPending} data-testid="save-quality">
-        Save
+        {t('Save')}
       </Button>
       <Problem error={save.error} />
     </form>

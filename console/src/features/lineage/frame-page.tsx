@@ -2,9 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { classNamesQuery, frameLineageQuery } from '../../api/queries.js';
 import type { FrameLineage } from '../../api/types.js';
+import { phrase, phrases, t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { moment, percent } from '../../ui/format.js';
 import { Loaded, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
+import boxes from '../boxes/boxes.module.css';
+import { BoxesOn } from '../boxes/boxes-on.js';
 import classes from './lineage.module.css';
 import { LineageChain } from './lineage-chain.js';
 
@@ -16,12 +20,15 @@ export function FramePage() {
   const lineage = useQuery(frameLineageQuery(frameId));
   const names = useQuery(classNamesQuery).data ?? new Map<string, string>();
   return (
-    <Page title="Frame">
+    <Page title={t('Frame')}>
       <Loaded query={lineage}>
         {(data) => (
           <div className={classes.frame}>
             <Panel>
-              <img src={`/api/v1/frames/${frameId}/image?width=960`} alt="The frame" />
+              <div className={boxes.over}>
+                <img src={`/api/v1/frames/${frameId}/image?width=960`} alt={t('The frame')} />
+                <BoxesOn frameId={frameId} />
+              </div>
               <p className={classes.facts}>
                 {data.deviceName}, {data.cameraId}, {moment(data.capturedAt)}
               </p>
@@ -41,42 +48,54 @@ type Names = ReadonlyMap<string, string>;
 
 function Decided({ lineage: { decision, model }, names }: { lineage: FrameLineage; names: Names }) {
   return (
-    <Panel title="Decision">
+    <Panel title={t('Decision')}>
       {decision ? (
         <>
           <p style={{ margin: 0 }}>
-            <b>{names.get(decision.classId) ?? decision.classId}</b>, {percent(decision.confidence, 1)} sure,{' '}
-            {decision.accepted ? 'decided alone' : 'left to a person'}
+            <Trans
+              i18nKey={
+                decision.accepted
+                  ? phrase('<b>{{decided}}</b>, {{confidence}} sure, decided alone')
+                  : phrase('<b>{{decided}}</b>, {{confidence}} sure, left to a person')
+              }
+              values={{
+                decided: names.get(decision.classId) ?? decision.classId,
+                confidence: percent(decision.confidence, 1),
+              }}
+              components={{ b: <b /> }}
+            />
           </p>
           {model ? (
             <LineageChain lineage={model} />
           ) : (
-            <p className={classes.facts}>By {decision.modelVersion}, which is not known here.</p>
+            <p className={classes.facts}>
+              {t('By {{modelVersion}}, which is not known here.', { modelVersion: decision.modelVersion })}
+            </p>
           )}
         </>
       ) : (
-        <p style={{ margin: 0 }}>No model decided on this frame.</p>
+        <p style={{ margin: 0 }}>{t('No model decided on this frame.')}</p>
       )}
     </Panel>
   );
 }
 
-const kindWords = { class: '', unsure: 'Unsure', skip: 'Skipped', retracted: 'Taken back' } as const;
+const kindWords = phrases({ class: '', unsure: 'Unsure', skip: 'Skipped', retracted: 'Taken back' });
 
 function Labels({ labels, names }: { labels: FrameLineage['labels']; names: Names }) {
   return (
-    <Panel title="Labels, and what they taught">
+    <Panel title={t('Labels, and what they taught')}>
       {labels.length === 0 ? (
-        <p style={{ margin: 0 }}>Nobody has labelled this frame.</p>
+        <p style={{ margin: 0 }}>{t('Nobody has labelled this frame.')}</p>
       ) : (
         <div className={pageClasses.scroll}>
           <table className={pageClasses.table} data-testid="frame-labels">
             <thead>
               <tr>
-                <th>Label</th>
-                <th>By</th>
-                <th>Taught</th>
-                <th>Judged</th>
+                <th>{t('Label')}</th>
+                <th>{t('By')}</th>
+                <th>{t('Taught')}</th>
+                <th>{t('Judged')}</th>
               </tr>
             </thead>
             <tbody>
@@ -84,7 +103,7 @@ function Labels({ labels, names }: { labels: FrameLineage['labels']; names: Name
                 <tr key={label.revision}>
                   <td className={pageClasses.strong}>
                     {label.classId === null
-                      ? kindWords[label.kind]
+                      ? t(kindWords[label.kind])
                       : (names.get(label.classId) ?? label.classId)}
                   </td>
                   <td>

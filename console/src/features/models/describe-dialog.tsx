@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack, TagsInput, Textarea } from '@mantine/core';
+import { Modal, Stack, TagsInput, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { ModelVersion } from '../../api/types.js';
-import { Problem } from '../../ui/problem.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 
 interface Props {
   opened: boolean;
@@ -15,7 +16,12 @@ interface Props {
 /** Notes and tags of a version, for the people who choose among versions. */
 export function DescribeDialog({ opened, onClose, model }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Notes and tags of ${model.id}`} size="lg">
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t('Notes and tags of {{id}}', { id: model.id })}
+      size="lg"
+    >
       {opened ? <DescribeForm model={model} onClose={onClose} /> : null}
     </Modal>
   );
@@ -46,15 +52,15 @@ function DescribeForm({ model, onClose }: Omit<Props, 'opened'>) {
     <form onSubmit={submit}>
       <Stack>
         <TagsInput
-          label="Tags"
-          description="Enter or comma ends a tag"
+          label={t('Tags')}
+          description={t('Enter or comma ends a tag')}
           value={tags}
           onChange={setTags}
           maxTags={20}
           data-testid="model-tags"
         />
         <Textarea
-          label="Notes"
+          label={t('Notes')}
           autosize
           minRows={4}
           maxRows={14}
@@ -63,15 +69,9 @@ function DescribeForm({ model, onClose }: Omit<Props, 'opened'>) {
           onChange={(event) => setNotes(event.currentTarget.value)}
           data-testid="model-notes"
         />
-        <Problem error={save.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button size="md" type="submit" loading={save.isPending} data-testid="save-notes">
-            Save
-          </Button>
-        </Group>
+        <FormEnd work={save} leave={onClose} testId="save-notes">
+          {t('Save')}
+        </FormEnd>
       </Stack>
     </form>
   );

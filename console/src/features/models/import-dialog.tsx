@@ -1,13 +1,14 @@
-import { Button, FileInput, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { FileInput, Modal, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { sendFile } from '../../api/client.js';
 import { keys, packageKeyQuery } from '../../api/queries.js';
 import type { ModelVersion } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Copyable } from '../../ui/copyable.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { bytes } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 
 interface Props {
@@ -16,7 +17,7 @@ interface Props {
 }
 
 export const ImportDialog = (props: Props) => (
-  <Modal opened={props.opened} onClose={props.onClose} title="Bring in a model" size="lg">
+  <Modal opened={props.opened} onClose={props.onClose} title={t('Bring in a model')} size="lg">
     {props.opened ? <ImportForm {...props} /> : null}
   </Modal>
 );
@@ -33,7 +34,7 @@ function ImportForm({ onClose }: Props) {
       sendFile<ModelVersion>('/api/v1/models/packages', key === '' ? {} : { signer: key }, chosen),
     onSuccess: async (made) => {
       await queryClient.invalidateQueries({ queryKey: keys.models });
-      notifyDone(`The model is here as ${made.id}. Nothing runs it yet.`);
+      notifyDone(t('The model is here as {{id}}. Nothing runs it yet.', { id: made.id }));
       onClose();
     },
   });
@@ -45,9 +46,9 @@ function ImportForm({ onClose }: Props) {
     <form onSubmit={submit}>
       <Stack>
         <FileInput
-          label="Model package"
-          description="As another fleet exported it"
-          placeholder="Choose a file"
+          label={t('Model package')}
+          description={t('As another fleet exported it')}
+          placeholder={t('Choose a file')}
           accept=".tar"
           value={file}
           onChange={setFile}
@@ -56,34 +57,31 @@ function ImportForm({ onClose }: Props) {
           data-testid="package-file"
         />
         <TextInput
-          label="Key of the fleet it comes from"
-          description="64 letters and digits that this dialog shows over there; not needed for a package of this fleet"
+          label={t('Key of the fleet it comes from')}
+          description={t(
+            '64 letters and digits that this dialog shows over there; not needed for a package of this fleet',
+          )}
           value={signer}
           onChange={(event) => setSigner(event.currentTarget.value)}
           error={
-            key === '' || /^[0-9a-f]{64}$/.test(key) ? null : 'A key has 64 digits from 0 to 9 and a to f'
+            key === '' || /^[0-9a-f]{64}$/.test(key) ? null : t('A key has 64 digits from 0 to 9 and a to f')
           }
           data-testid="package-signer"
         />
-        {own ? <Copyable label="Key of this fleet, for others to compare" text={own} /> : null}
+        {own ? <Copyable label={t('Key of this fleet, for others to compare')} text={own} /> : null}
         {bring.isPending && file ? (
-          <Note tone="busy">{bytes(file.size)} are sent and checked, and the model is tried.</Note>
+          <Note tone="busy">
+            {t('{{size}} are sent and checked, and the model is tried.', { size: bytes(file.size) })}
+          </Note>
         ) : null}
-        <Problem error={bring.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            size="md"
-            disabled={!file || (key !== '' && !/^[0-9a-f]{64}$/.test(key))}
-            loading={bring.isPending}
-            data-testid="package-submit"
-          >
-            Check and bring in
-          </Button>
-        </Group>
+        <FormEnd
+          work={bring}
+          leave={onClose}
+          disabled={!file || (key !== '' && !/^[0-9a-f]{64}$/.test(key))}
+          testId="package-submit"
+        >
+          {t('Check and bring in')}
+        </FormEnd>
       </Stack>
     </form>
   );

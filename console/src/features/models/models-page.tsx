@@ -7,8 +7,10 @@ import { useState } from 'react';
 import { challengersQuery, modelLineageQuery, modelsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ModelVersion } from '../../api/types.js';
+import { phrase, t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { Ago } from '../../ui/clock.js';
-import { bytes, integer, percent, plural } from '../../ui/format.js';
+import { bytes, integer, percent } from '../../ui/format.js';
 import { Blank, Loaded, Loading, Page, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
@@ -29,11 +31,11 @@ export function ModelsPage() {
   const [challenging, setChallenging] = useState<string | null>(null);
   return (
     <Page
-      title="Models"
+      title={t('Models')}
       actions={
         engineer ? (
           <Button variant="default" size="md" onClick={bring.open} data-testid="bring-in-model">
-            Bring in a model
+            {t('Bring in a model')}
           </Button>
         ) : null
       }
@@ -43,8 +45,8 @@ export function ModelsPage() {
         {(items) =>
           items.length === 0 ? (
             <Panel>
-              <Blank icon={IconBox} title="No models yet">
-                A model appears here when a training run has succeeded.
+              <Blank icon={IconBox} title={t('No models yet')}>
+                {t('A model appears here when a training run has succeeded.')}
               </Blank>
             </Panel>
           ) : (
@@ -95,8 +97,8 @@ function ModelCard({
     >
       <div className={classes.head}>
         <h2>{model.id}</h2>
-        {model.champion ? <Tag tone="ok">Champion</Tag> : null}
-        {model.challenger ? <Tag tone="busy">Challenger</Tag> : null}
+        {model.champion ? <Tag tone="ok">{t('Champion')}</Tag> : null}
+        {model.challenger ? <Tag tone="busy">{t('Challenger')}</Tag> : null}
         {model.tags.map((tag) => (
           <span key={tag} className={classes.tag}>
             {tag}
@@ -115,44 +117,49 @@ function ModelCard({
               onClick={rollOut}
               data-testid={`roll-out-${model.id}`}
             >
-              Roll out
+              {t('Roll out')}
             </Button>
           ) : null}
         </div>
       </div>
       <dl className={classes.facts}>
         <div>
-          <dt>Balanced accuracy</dt>
+          <dt>{t('Balanced accuracy')}</dt>
           <dd>
-            {model.balancedAccuracy === null ? 'Not measured' : percent(model.balancedAccuracy, 1)}
+            {model.balancedAccuracy === null ? t('Not measured') : percent(model.balancedAccuracy, 1)}
             {model.evaluatedOn ? <small>n = {integer(model.evaluatedOn)}</small> : null}
           </dd>
         </div>
         <div>
-          <dt>Runs on</dt>
-          <dd data-testid={`model-devices-${model.id}`}>{plural(model.devices, 'device')}</dd>
+          <dt>{t('Runs on')}</dt>
+          <dd data-testid={`model-devices-${model.id}`}>
+            {t('{{count, number}} devices', { count: model.devices })}
+          </dd>
         </div>
         <div>
-          <dt>Decides alone</dt>
+          <dt>{t('Decides alone')}</dt>
           <dd>
-            {decision.threshold > 1 ? 'Never' : `from ${percent(decision.threshold, 1)}`}
+            {decision.threshold > 1
+              ? t('Never')
+              : t('from {{threshold}}', { threshold: percent(decision.threshold, 1) })}
             {decision.threshold > 1 ? null : (
               <small>
-                at most {percent(decision.alpha, 1)}{' '}
-                {decision.method === 'good-parts-tolerance' ? 'of good parts flagged' : 'wrong'}
+                {decision.method === 'good-parts-tolerance'
+                  ? t('at most {{alpha}} of good parts flagged', { alpha: percent(decision.alpha, 1) })
+                  : t('at most {{alpha}} wrong', { alpha: percent(decision.alpha, 1) })}
               </small>
             )}
           </dd>
         </div>
         <div>
-          <dt>Size</dt>
+          <dt>{t('Size')}</dt>
           <dd>
             {bytes(model.bytes)}
             <small>{manifest.variants.map(({ name }) => name).join(', ')}</small>
           </dd>
         </div>
         <div>
-          <dt>Classes</dt>
+          <dt>{t('Classes')}</dt>
           <dd title={manifest.classes.map(({ name }) => name).join(', ')}>{manifest.classes.length}</dd>
         </div>
       </dl>
@@ -162,22 +169,41 @@ function ModelCard({
       <p className={classes.provenance}>
         {model.trainingRunId ? (
           <>
-            From{' '}
-            <Link to="/training/$runId" params={{ runId: model.trainingRunId }} className={pageClasses.link}>
-              its training run
-            </Link>
-            {provenance.datasetVersion ? ` on dataset ${provenance.datasetVersion}` : ''}
+            <Trans
+              i18nKey={
+                provenance.datasetVersion
+                  ? phrase('From <a>its training run</a> on dataset {{datasetVersion}}')
+                  : phrase('From <a>its training run</a>')
+              }
+              values={{ datasetVersion: provenance.datasetVersion }}
+              components={{
+                a: (
+                  <Link
+                    to="/training/$runId"
+                    params={{ runId: model.trainingRunId }}
+                    className={pageClasses.link}
+                  />
+                ),
+              }}
+            />
             {provenance.datasetSha256 ? (
               <code className={pageClasses.mono}> {provenance.datasetSha256.slice(0, 12)}</code>
             ) : null}
             {' · '}
           </>
         ) : model.imported ? (
-          `Brought in by ${model.imported.by}: ${model.imported.version} of another fleet (key ${model.imported.signer.slice(0, 12)}) · `
+          `${t('Brought in by {{by}}: {{version}} of another fleet (key {{signer}})', {
+            by: model.imported.by,
+            version: model.imported.version,
+            signer: model.imported.signer.slice(0, 12),
+          })} · `
         ) : (
-          'Bootstrap model: it knows no classes yet and sends every frame for review · '
+          `${t('Bootstrap model: it knows no classes yet and sends every frame for review')} · `
         )}
-        backbone {provenance.backbone} · Lineside {provenance.softwareVersion}
+        {t('backbone {{backbone}} · Lineside {{softwareVersion}}', {
+          backbone: provenance.backbone,
+          softwareVersion: provenance.softwareVersion,
+        })}
       </p>
       {model.trainingRunId ? <Lineage modelId={model.id} /> : null}
     </section>
@@ -197,7 +223,7 @@ function Lineage({ modelId }: { modelId: string }) {
         onClick={() => setShown(!shown)}
         data-testid={`lineage-${modelId}`}
       >
-        {shown ? 'Hide lineage' : 'Lineage'}
+        {shown ? t('Hide lineage') : t('Lineage')}
       </button>
       {shown ? (
         <Loaded query={lineage} skeleton={<Loading rows={1} height={80} />}>
@@ -217,8 +243,14 @@ function Challenges({ modelId }: { modelId: string }) {
   const compared = sum('compared');
   return (
     <p className={classes.provenance} data-testid={`challenges-${modelId}`}>
-      Challenger on {plural(mine.length, 'device')}: {integer(compared)} frames compared
-      {compared > 0 ? `, ${percent(sum('disagreed') / compared, 1)} decided otherwise` : ' so far'}
+      {t('Challenger on {{count, number}} devices: {{compared}} frames compared{{result}}', {
+        count: mine.length,
+        compared: integer(compared),
+        result:
+          compared > 0
+            ? t(', {{sum}} decided otherwise', { sum: percent(sum('disagreed') / compared, 1) })
+            : t(' so far'),
+      })}
     </p>
   );
 }

@@ -5,16 +5,17 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ModelVersion } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import { notifyDone, notifyFailed } from '../../ui/notify.js';
 import { DescribeDialog } from './describe-dialog.js';
 
 type Change = 'promote' | 'challenger' | 'no-challenger';
 
-const done: Record<Change, string> = {
-  promote: 'is the champion now',
-  challenger: 'is the challenger now',
-  'no-challenger': 'is the challenger no more',
-};
+const done: Record<Change, string> = phrases({
+  promote: '{{id}} is the champion now.',
+  challenger: '{{id}} is the challenger now.',
+  'no-challenger': '{{id}} is the challenger no more.',
+});
 
 /** What an engineer may do with a version beside rolling it out. */
 export function MoreMenu({ model, challenge }: { model: ModelVersion; challenge: () => void }) {
@@ -33,9 +34,9 @@ export function MoreMenu({ model, challenge }: { model: ModelVersion; challenge:
       ),
     onSuccess: async (_, what) => {
       await queryClient.invalidateQueries({ queryKey: keys.models });
-      notifyDone(`${model.id} ${done[what]}.`);
+      notifyDone(t(done[what], { id: model.id }));
     },
-    onError: (error) => notifyFailed(`${model.id} was not changed`, error),
+    onError: (error) => notifyFailed(t('{{id}} was not changed', { id: model.id }), error),
   });
   if (!engineer) return null;
   return (
@@ -43,12 +44,12 @@ export function MoreMenu({ model, challenge }: { model: ModelVersion; challenge:
       <Menu position="bottom-end">
         <Menu.Target>
           <Button variant="subtle" size="md" loading={change.isPending} data-testid={`more-${model.id}`}>
-            More
+            {t('More')}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={describe.open} data-testid={`describe-${model.id}`}>
-            Notes and tags
+            {t('Notes and tags')}
           </Menu.Item>
           <Menu.Item
             component="a"
@@ -56,22 +57,24 @@ export function MoreMenu({ model, challenge }: { model: ModelVersion; challenge:
             download
             data-testid={`export-${model.id}`}
           >
-            Export as a file
+            {t('Export as a file')}
           </Menu.Item>
           {model.champion ? null : (
             <>
               {model.challenger ? (
-                <Menu.Item onClick={() => change.mutate('no-challenger')}>Challenger no more</Menu.Item>
+                <Menu.Item onClick={() => change.mutate('no-challenger')}>
+                  {t('Challenger no more.')}
+                </Menu.Item>
               ) : (
                 <Menu.Item
                   onClick={() => change.mutate('challenger')}
                   data-testid={`name-challenger-${model.id}`}
                 >
-                  Name it the challenger
+                  {t('Name it the challenger')}
                 </Menu.Item>
               )}
-              <Menu.Item onClick={challenge}>Run beside the champion on devices</Menu.Item>
-              <Menu.Item onClick={() => change.mutate('promote')}>Make it the champion</Menu.Item>
+              <Menu.Item onClick={challenge}>{t('Run beside the champion on devices')}</Menu.Item>
+              <Menu.Item onClick={() => change.mutate('promote')}>{t('Make it the champion')}</Menu.Item>
             </>
           )}
         </Menu.Dropdown>

@@ -5,21 +5,22 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMe } from '../../api/session.js';
 import type { Role } from '../../api/types.js';
+import { choices, phrase, t } from '../../i18n/index.js';
 import { Copyable } from '../../ui/copyable.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { moment } from '../../ui/format.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import { roleItems } from './roles.js';
 
 const lifetimes = [
-  { value: '7', label: 'One week' },
-  { value: '30', label: '30 days' },
-  { value: '90', label: '90 days' },
-  { value: '365', label: 'One year' },
+  { value: '7', label: phrase('One week') },
+  { value: '30', label: phrase('30 days') },
+  { value: '90', label: phrase('90 days') },
+  { value: '365', label: phrase('One year') },
 ];
 const scopes = [
-  { value: 'read', label: 'Read only' },
-  { value: 'write', label: 'Read and write' },
+  { value: 'read', label: phrase('Read only') },
+  { value: 'write', label: phrase('Read and write') },
 ];
 
 export function AddApiKeyDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -51,24 +52,26 @@ export function AddApiKeyDialog({ opened, onClose }: { opened: boolean; onClose:
     <Modal
       opened={opened}
       onClose={close}
-      title="Make an API key"
+      title={t('Make an API key')}
       size="lg"
       closeOnClickOutside={!create.data}
     >
       {create.data ? (
         <Stack>
           <Note tone="warn">
-            The key is shown only now. It acts for {create.data.key.owner} until{' '}
-            {moment(create.data.key.expiresAt)}.
+            {t('The key is shown only now. It acts for {{owner}} until {{expiresAt}}.', {
+              owner: create.data.key.owner,
+              expiresAt: moment(create.data.key.expiresAt),
+            })}
           </Note>
-          <Copyable label="API key" text={create.data.secret} testId="api-key-secret" />
+          <Copyable label={t('API key')} text={create.data.secret} testId="api-key-secret" />
           <Copyable
-            label="On the command line"
+            label={t('On the command line')}
             text={`export LINESIDE_API_KEY=${create.data.secret}\nlineside devices list --server ${window.location.origin}`}
           />
           <Group justify="flex-end">
             <Button size="md" onClick={close}>
-              Done
+              {t('Done')}
             </Button>
           </Group>
         </Stack>
@@ -76,8 +79,11 @@ export function AddApiKeyDialog({ opened, onClose }: { opened: boolean; onClose:
         <form onSubmit={submit}>
           <Stack>
             <TextInput
-              label="Name"
-              description={`What uses it. It acts for ${me.email}, and never beyond what you may do yourself.`}
+              label={t('Name')}
+              description={t(
+                'What uses it. It acts for {{email}}, and never beyond what you may do yourself.',
+                { email: me.email },
+              )}
               data-autofocus
               required
               withAsterisk={false}
@@ -86,35 +92,29 @@ export function AddApiKeyDialog({ opened, onClose }: { opened: boolean; onClose:
               onChange={(event) => setName(event.currentTarget.value)}
             />
             <Select
-              label="Role"
-              data={roleItems}
+              label={t('Role')}
+              data={choices(roleItems)}
               value={role}
               onChange={(value) => setRole((value ?? 'viewer') as Role)}
               allowDeselect={false}
             />
             <Select
-              label="Scope"
-              data={scopes}
+              label={t('Scope')}
+              data={choices(scopes)}
               value={scope}
               onChange={(value) => setScope(value ?? 'read')}
               allowDeselect={false}
             />
             <Select
-              label="Valid for"
-              data={lifetimes}
+              label={t('Valid for')}
+              data={choices(lifetimes)}
               value={days}
               onChange={(value) => setDays(value ?? '90')}
               allowDeselect={false}
             />
-            <Problem error={create.error} />
-            <Group justify="flex-end">
-              <Button variant="default" size="md" onClick={close}>
-                Cancel
-              </Button>
-              <Button size="md" type="submit" loading={create.isPending} disabled={!name.trim()}>
-                Make key
-              </Button>
-            </Group>
+            <FormEnd work={create} leave={close} disabled={!name.trim()}>
+              {t('Make key')}
+            </FormEnd>
           </Stack>
         </form>
       )}

@@ -4,8 +4,9 @@ import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { Role } from '../../api/types.js';
+import { choices, t } from '../../i18n/index.js';
 import { Copyable } from '../../ui/copyable.js';
-import { Problem } from '../../ui/problem.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { Note } from '../../ui/signal.js';
 import { roleItems } from './roles.js';
 
@@ -30,20 +31,28 @@ export function AddPersonDialog({ opened, onClose }: { opened: boolean; onClose:
     create.mutate();
   };
   return (
-    <Modal opened={opened} onClose={close} title="Add a person" size="lg" closeOnClickOutside={!create.data}>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={t('Add a person')}
+      size="lg"
+      closeOnClickOutside={!create.data}
+    >
       {create.data ? (
         <Stack>
           <Note tone="warn">
-            Send this link to {create.data.user.name} yourself. It signs in once, and is shown only now.
+            {t('Send this link to {{name}} yourself. It signs in once, and is shown only now.', {
+              name: create.data.user.name,
+            })}
           </Note>
           <Copyable
-            label="One-time sign-in link"
+            label={t('One-time sign-in link')}
             text={new URL(create.data.signInPath, window.location.origin).href}
             testId="sign-in-link"
           />
           <Group justify="flex-end">
             <Button size="md" onClick={close}>
-              Done
+              {t('Done')}
             </Button>
           </Group>
         </Stack>
@@ -51,7 +60,7 @@ export function AddPersonDialog({ opened, onClose }: { opened: boolean; onClose:
         <form onSubmit={submit}>
           <Stack>
             <TextInput
-              label="Name"
+              label={t('Name')}
               data-autofocus
               required
               withAsterisk={false}
@@ -60,7 +69,7 @@ export function AddPersonDialog({ opened, onClose }: { opened: boolean; onClose:
               onChange={(event) => setName(event.currentTarget.value)}
             />
             <TextInput
-              label="E-mail"
+              label={t('E-mail')}
               type="email"
               required
               withAsterisk={false}
@@ -69,26 +78,15 @@ export function AddPersonDialog({ opened, onClose }: { opened: boolean; onClose:
               onChange={(event) => setEmail(event.currentTarget.value)}
             />
             <Select
-              label="Role"
-              data={roleItems}
+              label={t('Role')}
+              data={choices(roleItems)}
               value={role}
               onChange={(value) => setRole((value ?? 'operator') as Role)}
               allowDeselect={false}
             />
-            <Problem error={create.error} />
-            <Group justify="flex-end">
-              <Button variant="default" size="md" onClick={close}>
-                Cancel
-              </Button>
-              <Button
-                size="md"
-                type="submit"
-                loading={create.isPending}
-                disabled={!name.trim() || !email.trim()}
-              >
-                Add
-              </Button>
-            </Group>
+            <FormEnd work={create} leave={close} disabled={!name.trim() || !email.trim()}>
+              {t('Add')}
+            </FormEnd>
           </Stack>
         </form>
       )}

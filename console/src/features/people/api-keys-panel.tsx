@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { client, unwrap } from '../../api/client.js';
 import { apiKeysQuery, keys } from '../../api/queries.js';
 import type { ApiKey } from '../../api/types.js';
+import { phrase, t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { moment } from '../../ui/format.js';
@@ -15,9 +16,9 @@ import { AddApiKeyDialog } from './add-api-key-dialog.js';
 import { roleNames } from './roles.js';
 
 const states: Record<Exclude<ApiKey['state'], 'valid'>, { tone: Tone; text: string }> = {
-  expired: { tone: 'warn', text: 'Expired' },
-  revoked: { tone: 'idle', text: 'Revoked' },
-  owner_disabled: { tone: 'idle', text: 'Owner disabled' },
+  expired: { tone: 'warn', text: phrase('Expired') },
+  revoked: { tone: 'idle', text: phrase('Revoked') },
+  owner_disabled: { tone: 'idle', text: phrase('Owner disabled') },
 };
 
 /** What programs sign in with, below the people for whom they act. */
@@ -26,21 +27,23 @@ export function ApiKeysPanel() {
   const [adding, add] = useDisclosure(false);
   const button = (
     <Button variant="default" size="md" onClick={add.open} data-testid="add-api-key">
-      Make a key
+      {t('Make a key')}
     </Button>
   );
   return (
     <>
       <div className={classes.header}>
-        <h2>API keys</h2>
-        <span className={classes.sub}>For the command line and other programs</span>
+        <h2>{t('API keys')}</h2>
+        <span className={classes.sub}>{t('For the command line and other programs')}</span>
         <div className={classes.actions}>{button}</div>
       </div>
       <Loaded query={apiKeys}>
         {(items) =>
           items.length === 0 ? (
-            <Blank icon={IconKey} title="No API keys">
-              A key lets a program act for you, at most with the role you give it, until a date you choose.
+            <Blank icon={IconKey} title={t('No API keys')}>
+              {t(
+                'A key lets a program act for you, at most with the role you give it, until a date you choose.',
+              )}
             </Blank>
           ) : (
             <Panel flush>
@@ -48,11 +51,11 @@ export function ApiKeysPanel() {
                 <table className={classes.table} data-testid="api-keys">
                   <thead>
                     <tr>
-                      <th>Name</th>
-                      <th>Acts for</th>
-                      <th>May</th>
-                      <th>Last used</th>
-                      <th>Valid until</th>
+                      <th>{t('Name')}</th>
+                      <th>{t('Acts for')}</th>
+                      <th>{t('May')}</th>
+                      <th>{t('Last used')}</th>
+                      <th>{t('Valid until')}</th>
                       <th />
                     </tr>
                   </thead>
@@ -89,31 +92,36 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
       <td className={classes.strong}>{apiKey.name}</td>
       <td>{apiKey.owner}</td>
       <td>
-        {roleNames[apiKey.role]}, {apiKey.writes ? 'read and write' : 'read only'}
+        {t(roleNames[apiKey.role])}, {apiKey.writes ? t('read and write') : t('read only')}
       </td>
-      <td className={classes.dim}>{apiKey.lastUsedAt ? <Ago at={apiKey.lastUsedAt} /> : 'Never'}</td>
+      <td className={classes.dim}>{apiKey.lastUsedAt ? <Ago at={apiKey.lastUsedAt} /> : t('Never')}</td>
       <td>
         {state === 'valid' ? (
           moment(apiKey.expiresAt)
         ) : (
-          <Tag tone={states[state].tone}>{states[state].text}</Tag>
+          <Tag tone={states[state].tone}>{t(states[state].text)}</Tag>
         )}
       </td>
       <td className={classes.num}>
         {state === 'revoked' ? null : (
-          <Button variant="default" size="compact-md" onClick={ask.open} aria-label={`Revoke ${apiKey.name}`}>
-            Revoke
+          <Button
+            variant="default"
+            size="compact-md"
+            onClick={ask.open}
+            aria-label={t('Revoke {{name}}', { name: apiKey.name })}
+          >
+            {t('Revoke')}
           </Button>
         )}
         <ConfirmDialog
           opened={asking}
           onClose={ask.close}
-          title={`Revoke ${apiKey.name}?`}
-          confirm="Revoke"
+          title={t('Revoke {{name}}?', { name: apiKey.name })}
+          confirm={t('Revoke')}
           danger
           action={revoke}
         >
-          Programs that use this key are refused from now on. This cannot be taken back.
+          {t('Programs that use this key are refused from now on. This cannot be taken back.')}
         </ConfirmDialog>
       </td>
     </tr>

@@ -3,11 +3,13 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { usersQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
 import { Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
 import { AddPersonDialog } from './add-person-dialog.js';
 import { ApiKeysPanel } from './api-keys-panel.js';
 import { PersonRow } from './person-row.js';
+import { PlantPanel } from './plant-panel.js';
 import { SignInRulesPanel } from './sign-in-rules-panel.js';
 
 export function PeoplePage() {
@@ -15,10 +17,10 @@ export function PeoplePage() {
   const [adding, add] = useDisclosure(false);
   return (
     <Page
-      title="People"
+      title={t('People')}
       actions={
         <Button size="md" leftSection={<IconPlus size={18} />} onClick={add.open} data-testid="add-person">
-          Add a person
+          {t('Add a person')}
         </Button>
       }
     >
@@ -29,11 +31,11 @@ export function PeoplePage() {
               <table className={classes.table}>
                 <thead>
                   <tr>
-                    <th>Name</th>
-                    <th>E-mail</th>
-                    <th>Role</th>
-                    <th>Second factor</th>
-                    <th>Added</th>
+                    <th>{t('Name')}</th>
+                    <th>{t('E-mail')}</th>
+                    <th>{t('Role')}</th>
+                    <th>{t('Second factor')}</th>
+                    <th>{t('Added')}</th>
                     <th />
                   </tr>
                 </thead>
@@ -48,6 +50,7 @@ export function PeoplePage() {
         )}
       </Loaded>
       <SignInRulesPanel />
+      <PlantPanel />
       <ApiKeysPanel />
       <AddPersonDialog opened={adding} onClose={add.close} />
     </Page>

@@ -5,6 +5,7 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMe } from '../../api/session.js';
 import type { Role, User } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { notifyFailed } from '../../ui/notify.js';
@@ -23,7 +24,7 @@ export function PersonRow({ user }: { user: User }) {
     mutationFn: (body: { role?: Role; disabled?: boolean }) =>
       unwrap(client.PATCH('/api/v1/users/{id}', { params: { path }, body })),
     onSuccess: refresh,
-    onError: (error) => notifyFailed(`${user.name} was not changed`, error),
+    onError: (error) => notifyFailed(t('{{name}} was not changed', { name: user.name }), error),
   });
   const reset = useMutation({
     mutationFn: () => unwrap(client.POST('/api/v1/users/{id}/reset-second-factor', { params: { path } })),
@@ -43,13 +44,15 @@ export function PersonRow({ user }: { user: User }) {
   return (
     <tr>
       <td className={classes.strong}>
-        {user.name} {self ? <span className={classes.dim}>(you)</span> : null}
+        {user.name} {self ? <span className={classes.dim}>{t('(you)')}</span> : null}
       </td>
       <td>
-        {user.email} {user.sso ? <Tag tone="idle">Single sign-on</Tag> : null}
+        {user.email} {user.sso ? <Tag tone="idle">{t('Single sign-on')}</Tag> : null}
       </td>
-      <td>{user.disabledAt ? <Tag tone="idle">Disabled</Tag> : roleNames[user.role]}</td>
-      <td>{user.secondFactor ? <Tag tone="ok">On</Tag> : <span className={classes.dim}>Off</span>}</td>
+      <td>{user.disabledAt ? <Tag tone="idle">{t('Disabled')}</Tag> : t(roleNames[user.role])}</td>
+      <td>
+        {user.secondFactor ? <Tag tone="ok">{t('On')}</Tag> : <span className={classes.dim}>{t('Off')}</span>}
+      </td>
       <td className={classes.dim}>
         <Ago at={user.createdAt} />
       </td>
@@ -61,30 +64,32 @@ export function PersonRow({ user }: { user: User }) {
                 variant="default"
                 size="compact-md"
                 loading={update.isPending}
-                aria-label={`Change ${user.name}`}
+                aria-label={t('Change {{name}}', { name: user.name })}
               >
-                Change
+                {t('Change')}
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Label>Role</Menu.Label>
+              <Menu.Label>{t('Role')}</Menu.Label>
               {roleItems.map(({ value, label }) => (
                 <Menu.Item
                   key={value}
                   disabled={value === user.role}
                   onClick={() => update.mutate({ role: value })}
                 >
-                  {label}
+                  {t(label)}
                 </Menu.Item>
               ))}
               <Menu.Divider />
-              {user.secondFactor ? <Menu.Item onClick={ask.open}>Reset second factor</Menu.Item> : null}
-              {user.sso ? <Menu.Item onClick={askUnlink.open}>Unlink single sign-on</Menu.Item> : null}
+              {user.secondFactor ? (
+                <Menu.Item onClick={ask.open}>{t('Reset second factor')}</Menu.Item>
+              ) : null}
+              {user.sso ? <Menu.Item onClick={askUnlink.open}>{t('Unlink single sign-on')}</Menu.Item> : null}
               <Menu.Item
                 {...(user.disabledAt ? {} : { color: 'red' })}
                 onClick={() => update.mutate({ disabled: user.disabledAt === null })}
               >
-                {user.disabledAt ? 'Enable again' : 'Disable'}
+                {user.disabledAt ? t('Enable again') : t('Disable')}
               </Menu.Item>
             </Menu.Dropdown>
           </Menu>
@@ -92,23 +97,25 @@ export function PersonRow({ user }: { user: User }) {
         <ConfirmDialog
           opened={asking}
           onClose={ask.close}
-          title={`Reset the second factor of ${user.name}?`}
-          confirm="Reset"
+          title={t('Reset the second factor of {{name}}?', { name: user.name })}
+          confirm={t('Reset')}
           danger
           action={reset}
         >
-          Be sure that it is {user.name} who asks. Their password alone signs them in afterwards, until they
-          turn a second factor on again. Their sessions end now.
+          {t(
+            'Be sure that it is {{name}} who asks. Their password alone signs them in afterwards, until they turn a second factor on again. Their sessions end now.',
+            { name: user.name },
+          )}
         </ConfirmDialog>
         <ConfirmDialog
           opened={unlinking}
           onClose={askUnlink.close}
-          title={`Unlink single sign-on of ${user.name}?`}
-          confirm="Unlink"
+          title={t('Unlink single sign-on of {{name}}?', { name: user.name })}
+          confirm={t('Unlink')}
           danger
           action={unlink}
         >
-          They sign in with it no more until it is linked again. Their sessions end now.
+          {t('They sign in with it no more until it is linked again. Their sessions end now.')}
         </ConfirmDialog>
       </td>
     </tr>

@@ -3,10 +3,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { client, unwrap } from '../../api/client.js';
 import { keys, signInRulesQuery } from '../../api/queries.js';
 import type { Role } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { notifyFailed } from '../../ui/notify.js';
 import { Loaded, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
-import { roleItems, roleNames } from './roles.js';
+import { manyOf, roleItems } from './roles.js';
 
 /** Whose password alone is not enough. */
 export function SignInRulesPanel() {
@@ -16,13 +17,15 @@ export function SignInRulesPanel() {
     mutationFn: (secondFactorFor: Role[]) =>
       unwrap(client.PUT('/api/v1/sign-in-rules', { body: { secondFactorFor } })),
     onSuccess: (saved) => queryClient.setQueryData(keys.signInRules, saved),
-    onError: (error) => notifyFailed('The rule was not changed', error),
+    onError: (error) => notifyFailed(t('The rule was not changed'), error),
   });
   return (
     <>
       <div className={classes.header}>
-        <h2>Second factor needed</h2>
-        <span className={classes.sub}>From the next sign-in with a password on; API keys need none</span>
+        <h2>{t('Second factor needed')}</h2>
+        <span className={classes.sub}>
+          {t('From the next sign-in with a password on; API keys need none')}
+        </span>
       </div>
       <Loaded query={rules}>
         {({ secondFactorFor }) => (
@@ -32,7 +35,7 @@ export function SignInRulesPanel() {
                 <Switch
                   key={role}
                   size="md"
-                  label={`${roleNames[role]}s`}
+                  label={t(manyOf[role])}
                   checked={secondFactorFor.includes(role)}
                   disabled={save.isPending}
                   onChange={(event) =>

@@ -1,10 +1,11 @@
-import { Button, ColorSwatch, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { ColorSwatch, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { IconCheck } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { classesQuery, keys } from '../../api/queries.js';
-import { Problem } from '../../ui/problem.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import classes from './review.module.css';
 import { instantly } from './use-keys.js';
 
@@ -43,7 +44,7 @@ export function AddClassDialog({ opened, onClose }: { opened: boolean; onClose: 
   };
 
   return (
-    <Modal opened={opened} onClose={onClose} title="Add classes" transitionProps={instantly}>
+    <Modal opened={opened} onClose={onClose} title={t('Add classes')} transitionProps={instantly}>
       <form onSubmit={submit}>
         <Stack>
           {existing.length > 0 ? (
@@ -56,15 +57,15 @@ export function AddClassDialog({ opened, onClose }: { opened: boolean; onClose: 
             </Group>
           ) : null}
           <TextInput
-            label="Name"
-            description="What a frame can be, such as good, scratch or dent."
+            label={t('Name')}
+            description={t('What a frame can be, such as good, scratch or dent.')}
             data-autofocus
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
             maxLength={100}
             data-testid="class-name"
           />
-          <Group gap={7} role="radiogroup" aria-label="Colour">
+          <Group gap={7} role="radiogroup" aria-label={t('Colour')}>
             {palette.map((each) => (
               <ColorSwatch
                 key={each}
@@ -82,15 +83,9 @@ export function AddClassDialog({ opened, onClose }: { opened: boolean; onClose: 
               </ColorSwatch>
             ))}
           </Group>
-          <Problem error={create.error} />
-          <Group justify="flex-end">
-            <Button variant="default" size="md" onClick={onClose}>
-              Done
-            </Button>
-            <Button size="md" type="submit" loading={create.isPending} disabled={!name.trim()}>
-              Add class
-            </Button>
-          </Group>
+          <FormEnd work={create} leave={onClose} leaveLabel={t('Done')} disabled={!name.trim()}>
+            {t('Add class')}
+          </FormEnd>
         </Stack>
       </form>
     </Modal>

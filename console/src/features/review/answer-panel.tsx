@@ -3,7 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { MouseEvent } from 'react';
 import { mergedClassesQuery } from '../../api/queries.js';
 import type { Answer, ClassItem, ReviewItem } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { percent } from '../../ui/format.js';
+import { said } from '../../ui/said.js';
 import { type KeyMap, keyWords } from './key-map.js';
 import classes from './review.module.css';
 
@@ -54,17 +56,17 @@ export function AnswerPanel({ item, keys, classList, answer, undo, addClass }: A
             data-testid="accept-prelabel"
           >
             <span className={classes.acceptWords}>
-              <small>The model says</small>
+              <small>{t('The model says')}</small>
               <b>{suggested.name}</b>
             </span>
             <span className={classes.confidence}>{percent(prelabel.confidence)}</span>
             <kbd className={classes.key}>{keyWords(keys.accept)}</kbd>
           </button>
         ) : (
-          <p className={classes.noSuggestion}>The model has no suggestion for this frame.</p>
+          <p className={classes.noSuggestion}>{t('The model has no suggestion for this frame.')}</p>
         )}
         <p className={classes.reason} data-testid="review-reason">
-          <span>Why this one</span> {item.reason}
+          <span>{t('Why this one')}</span> {said(item.reason)}
         </p>
       </div>
 
@@ -101,7 +103,7 @@ export function AnswerPanel({ item, keys, classList, answer, undo, addClass }: A
           onClick={() => answer({ kind: 'unsure' })}
           data-testid="unsure"
         >
-          <IconQuestionMark size={20} aria-hidden /> Unsure{' '}
+          <IconQuestionMark size={20} aria-hidden /> {t('Unsure')}{' '}
           <kbd className={classes.key}>{keyWords(keys.unsure)}</kbd>
         </button>
         <button
@@ -110,16 +112,16 @@ export function AnswerPanel({ item, keys, classList, answer, undo, addClass }: A
           onClick={() => answer({ kind: 'skip' })}
           data-testid="skip"
         >
-          <IconArrowRight size={20} aria-hidden /> Skip{' '}
+          <IconArrowRight size={20} aria-hidden /> {t('Skip')}{' '}
           <kbd className={classes.key}>{keyWords(keys.skip)}</kbd>
         </button>
         <button type="button" onMouseDown={keepFocus} onClick={undo} data-testid="undo">
-          <IconArrowBackUp size={20} aria-hidden /> Undo{' '}
+          <IconArrowBackUp size={20} aria-hidden /> {t('Undo')}{' '}
           <kbd className={classes.key}>{keyWords(keys.undo)}</kbd>
         </button>
         {addClass ? (
           <button type="button" onMouseDown={keepFocus} onClick={addClass} data-testid="add-class">
-            <IconPlus size={20} aria-hidden /> Class
+            <IconPlus size={20} aria-hidden /> {t('Class')}
           </button>
         ) : null}
       </div>

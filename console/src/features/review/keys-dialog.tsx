@@ -1,12 +1,15 @@
 import { Button, Modal } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
+import { phrase, t } from '../../i18n/index.js';
 import { actions, conflict, type KeyMap, keyOf, keyWords, type ReviewAction } from './key-map.js';
 import classes from './review.module.css';
 import { instantly } from './use-keys.js';
 
 const fixed = [
-  ['1 – 9, 0', 'Choose the class'],
-  ['Wheel, drag', 'Zoom and move the picture'],
+  ['1 – 9, 0', phrase('Choose the class')],
+  [phrase('Wheel, drag'), phrase('Zoom and move the picture')],
+  [phrase('Arrows'), phrase('Move the box; Shift: by ten, Alt or Ctrl: its size')],
+  [phrase('Tab, Del'), phrase('The next box; remove it')],
 ] as const;
 
 interface KeysDialogProps {
@@ -40,7 +43,7 @@ export function KeysDialog({ opened, onClose, keys, change }: KeysDialogProps) {
     <Modal
       opened={opened}
       onClose={onClose}
-      title="Keys"
+      title={t('Keys')}
       transitionProps={instantly}
       closeOnEscape={waiting === null}
     >
@@ -48,9 +51,9 @@ export function KeysDialog({ opened, onClose, keys, change }: KeysDialogProps) {
         {fixed.map(([key, meaning]) => (
           <div key={key}>
             <dt>
-              <kbd className={classes.key}>{key}</kbd>
+              <kbd className={classes.key}>{t(key)}</kbd>
             </dt>
-            <dd>{meaning}</dd>
+            <dd>{t(meaning)}</dd>
           </div>
         ))}
         {(Object.keys(actions) as ReviewAction[]).map((action) => (
@@ -61,7 +64,10 @@ export function KeysDialog({ opened, onClose, keys, change }: KeysDialogProps) {
                 className={classes.rebind}
                 data-waiting={waiting === action ? '' : undefined}
                 data-testid={`key-${action}`}
-                aria-label={`${actions[action].meaning}: ${keyWords(keys[action])}. Change the key`}
+                aria-label={t('{{meaning}}: {{keyWords}}. Change the key', {
+                  meaning: t(actions[action].meaning),
+                  keyWords: keyWords(keys[action]),
+                })}
                 onClick={() => {
                   setProblem(null);
                   setWaiting(waiting === action ? null : action);
@@ -70,19 +76,19 @@ export function KeysDialog({ opened, onClose, keys, change }: KeysDialogProps) {
                 onBlur={() => setWaiting(null)}
               >
                 <kbd className={classes.key}>
-                  {waiting === action ? 'Press a key' : keyWords(keys[action])}
+                  {waiting === action ? t('Press a key') : keyWords(keys[action])}
                 </kbd>
               </button>
             </dt>
             <dd>
-              {actions[action].meaning}
+              {t(actions[action].meaning)}
               {waiting === action && problem ? <small role="alert">{problem}</small> : null}
             </dd>
           </div>
         ))}
       </dl>
       <Button variant="default" mt="md" onClick={() => change(null)}>
-        The usual keys
+        {t('The usual keys')}
       </Button>
     </Modal>
   );

@@ -1,5 +1,6 @@
 import { Button, Popover, Slider } from '@mantine/core';
 import { IconBrightness } from '@tabler/icons-react';
+import { t } from '../../i18n/index.js';
 import { percent } from '../../ui/format.js';
 import classes from './review.module.css';
 import { lightRange, type useLight } from './use-light.js';
@@ -15,7 +16,7 @@ export function LightControl({ light }: { light: ReturnType<typeof useLight> }) 
           type="button"
           className={classes.tool}
           data-on={light.changed ? '' : undefined}
-          aria-label="Brightness and contrast"
+          aria-label={t('Brightness and contrast')}
         >
           <IconBrightness size={22} stroke={1.7} aria-hidden />
         </button>
@@ -23,25 +24,25 @@ export function LightControl({ light }: { light: ReturnType<typeof useLight> }) 
       <Popover.Dropdown>
         <div className={classes.light}>
           <div>
-            <span>Brightness</span>
+            <span>{t('Brightness')}</span>
             <Slider
               {...scale}
-              thumbLabel="Brightness"
+              thumbLabel={t('Brightness')}
               value={light.light.brightness}
               onChange={(brightness) => light.set({ brightness })}
             />
           </div>
           <div>
-            <span>Contrast</span>
+            <span>{t('Contrast')}</span>
             <Slider
               {...scale}
-              thumbLabel="Contrast"
+              thumbLabel={t('Contrast')}
               value={light.light.contrast}
               onChange={(contrast) => light.set({ contrast })}
             />
           </div>
           <Button variant="default" size="sm" disabled={!light.changed} onClick={light.reset}>
-            As it is
+            {t('As it is')}
           </Button>
         </div>
       </Popover.Dropdown>

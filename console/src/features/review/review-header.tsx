@@ -1,11 +1,20 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconBook2, IconBookmarkPlus, IconCloudOff, IconKeyboard, IconUsersGroup } from '@tabler/icons-react';
+import {
+  IconBook2,
+  IconBookmarkPlus,
+  IconCloudOff,
+  IconKeyboard,
+  IconPhotoSearch,
+  IconUsersGroup,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { statsQuery, trainingRunsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ReviewStats } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { integer } from '../../ui/format.js';
 import classes from './review.module.css';
 import type { ReviewSnapshot } from './session-state.js';
 
@@ -16,9 +25,10 @@ interface ReviewHeaderProps {
   snapshot: ReviewSnapshot;
   help: () => void;
   book: { open: boolean; toggle: () => void; putIn: (() => void) | null };
+  similar: { open: boolean; toggle: () => void };
 }
 
-export function ReviewHeader({ snapshot, help, book }: ReviewHeaderProps) {
+export function ReviewHeader({ snapshot, help, book, similar }: ReviewHeaderProps) {
   const stats = useQuery(statsQuery).data;
   // What is still on its way counts already: the numbers move with the person, not with the network.
   const left = Math.max(snapshot.items.length, (stats?.queued ?? 0) - snapshot.ahead);
@@ -27,17 +37,29 @@ export function ReviewHeader({ snapshot, help, book }: ReviewHeaderProps) {
   return (
     <header className={classes.header}>
       <div className={classes.counter}>
-        <b data-testid="review-queue-left">{stats ? integer(left) : '–'}</b> left in the queue
+        <Trans
+          i18nKey={'<b>{{left}}</b> left in the queue'}
+          values={{ left: stats ? integer(left) : '–' }}
+          components={{ b: <b data-testid="review-queue-left" /> }}
+        />
       </div>
       <div className={classes.counter}>
-        <b data-testid="mine-today">{stats ? integer(mine) : '–'}</b> by you today
-        {stats?.perHour ? <small>{integer(Math.round(stats.perHour))} an hour</small> : null}
+        <Trans
+          i18nKey={'<b>{{mine}}</b> by you today'}
+          values={{ mine: stats ? integer(mine) : '–' }}
+          components={{ b: <b data-testid="mine-today" /> }}
+        />
+        {stats?.perHour ? (
+          <small>{t('{{round}} an hour', { round: integer(Math.round(stats.perHour)) })}</small>
+        ) : null}
       </div>
       {stats?.taught ? <Effect taught={stats.taught} /> : null}
       {snapshot.offline ? (
         <div className={classes.offline} role="status" data-testid="review-offline">
           <IconCloudOff size={20} aria-hidden />
-          {plural(snapshot.pending, 'answer')} kept here, sent when the network is back
+          {t('{{count, number}} answers kept here, sent when the network is back', {
+            count: snapshot.pending,
+          })}
         </div>
       ) : null}
       <div className={classes.headerEnd}>
@@ -49,7 +71,7 @@ export function ReviewHeader({ snapshot, help, book }: ReviewHeaderProps) {
           variant="subtle"
           color="gray"
           size={44}
-          aria-label="Label quality"
+          aria-label={t('Label quality')}
         >
           <IconUsersGroup size={26} stroke={1.6} />
         </ActionIcon>
@@ -59,25 +81,37 @@ export function ReviewHeader({ snapshot, help, book }: ReviewHeaderProps) {
             color="gray"
             size={44}
             onClick={book.putIn}
-            aria-label="Put this frame into the label book"
+            aria-label={t('Put this frame into the label book')}
             data-testid="into-book"
           >
             <IconBookmarkPlus size={26} stroke={1.6} />
           </ActionIcon>
         ) : null}
         <ActionIcon
+          variant={similar.open ? 'light' : 'subtle'}
+          color={similar.open ? 'blue' : 'gray'}
+          size={44}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={similar.toggle}
+          aria-label={t('Labelled frames that look alike')}
+          aria-pressed={similar.open}
+          data-testid="toggle-similar"
+        >
+          <IconPhotoSearch size={26} stroke={1.6} />
+        </ActionIcon>
+        <ActionIcon
           variant={book.open ? 'light' : 'subtle'}
           color={book.open ? 'blue' : 'gray'}
           size={44}
           onMouseDown={(event) => event.preventDefault()}
           onClick={book.toggle}
-          aria-label="Label book"
+          aria-label={t('Label book')}
           aria-pressed={book.open}
           data-testid="toggle-book"
         >
           <IconBook2 size={26} stroke={1.6} />
         </ActionIcon>
-        <ActionIcon variant="subtle" color="gray" size={44} onClick={help} aria-label="Show the keys">
+        <ActionIcon variant="subtle" color="gray" size={44} onClick={help} aria-label={t('Show the keys')}>
           <IconKeyboard size={26} stroke={1.6} />
         </ActionIcon>
       </div>
@@ -88,8 +122,13 @@ export function ReviewHeader({ snapshot, help, book }: ReviewHeaderProps) {
 /** Where the person's labels of today have gone. */
 const Effect = ({ taught: { labels, dataset, model } }: { taught: NonNullable<ReviewStats['taught']> }) => (
   <span className={classes.nudge} data-testid="taught">
-    {labels === 1 ? '1 of them is' : `${integer(labels)} of them are`} in dataset v{dataset}
-    {model ? `, model ${model}` : ''}
+    {model
+      ? t('{{count, number}} of them are in dataset v{{dataset}}, model {{model}}', {
+          count: labels,
+          dataset,
+          model,
+        })
+      : t('{{count, number}} of them are in dataset v{{dataset}}', { count: labels, dataset })}
   </span>
 );
 
@@ -98,7 +137,7 @@ function Disputed({ frames }: { frames: number }) {
   if (!engineer || frames === 0) return null;
   return (
     <Button component={Link} to="/review/disputed" variant="default" data-testid="to-disputes">
-      {plural(frames, 'disputed frame')}
+      {t('{{count, number}} disputed frames', { count: frames })}
     </Button>
   );
 }
@@ -108,13 +147,13 @@ function TrainNudge({ labels }: { labels: number }) {
   const running = useQuery(trainingRunsQuery).data?.some(
     ({ state }) => state === 'queued' || state === 'running',
   );
-  if (running) return <span className={classes.nudge}>Training is under way</span>;
+  if (running) return <span className={classes.nudge}>{t('Training is under way')}</span>;
   return (
     <span className={classes.nudge} data-testid="train-nudge">
-      {plural(labels, 'new label')} since the last training
+      {t('{{count, number}} new labels since the last training', { count: labels })}
       {engineer ? (
         <Button component={Link} to="/training" size="compact-md">
-          Train now
+          {t('Train now')}
         </Button>
       ) : null}
     </span>

@@ -1,5 +1,6 @@
 import { toApiError } from '../../api/errors.js';
-import type { Answer, ReviewItem } from '../../api/types.js';
+import type { Answer, FrameBox, ReviewItem } from '../../api/types.js';
+import { type BoxDrafts, noDrafts } from '../boxes/drafts.js';
 import { countOf, type Operation, type OperationStore } from './operations.js';
 import { mergeLeased, type ReviewHooks, type ReviewPort, type ReviewSnapshot } from './session-state.js';
 
@@ -7,8 +8,12 @@ const held = 8;
 const refillBelow = 6;
 const heartbeatMs = 40_000;
 const emptyPollMs = 8_000;
+const firstRetryMs = 500;
 const longestRetryMs = 10_000;
 const undoDepth = 50;
+
+const nextRetry = (beforeMs: number, longestMs: number): number =>
+  Math.min(longestMs, beforeMs === 0 ? firstRetryMs : beforeMs * 2);
 
 /**
  * One person's pass through the queue. What is on screen moves at once; what was done is sent behind it, in order and
@@ -25,10 +30,10 @@ export class ReviewSession {
     last: null,
   };
   readonly #watchers = new Set<() => void>();
-  readonly #operations: Operation[];
+  readonly #operations: Operation[] = [];
   /** Frame id → token it was answered under: a frame that comes back under a newer one is to be seen again. */
   readonly #answered = new Map<string, number>();
-  readonly #history: { item: ReviewItem; answer: Answer }[] = [];
+  readonly #history: { item: ReviewItem; answer: Answer; boxes?: readonly FrameBox[] }[] = [];
   /** Answers that were taken back and can be given again, the latest last. */
   readonly #takenBack: { frameId: string; answer: Answer }[] = [];
   #hooks: ReviewHooks = { onConfirmed() {}, onRefused() {}, onSecondOpinion() {} };
@@ -38,6 +43,7 @@ export class ReviewSession {
   #running = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retryMs = 0;
+  #refillRetryMs = 0;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeatTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -45,12 +51,9 @@ export class ReviewSession {
     private readonly port: ReviewPort,
     private readonly store: OperationStore,
     private readonly newId: () => string = () => crypto.randomUUID(),
-  ) {
-    this.#operations = store.load();
-    for (const operation of this.#operations) {
-      if (operation.kind === 'answer') this.#answered.set(operation.frameId, operation.token);
-    }
-  }
+    /** Boxes that were drawn on a frame go with its answer, and come back with it. */
+    private readonly drafts: Pick<BoxDrafts, 'get' | 'set'> = noDrafts,
+  ) {}
 
   getSnapshot = (): ReviewSnapshot => this.#snapshot;
 
@@ -63,8 +66,22 @@ export class ReviewSession {
     this.#hooks = hooks;
     this.#running = true;
     this.#heartbeatTimer = setInterval(() => void this.#heartbeat(), heartbeatMs);
+    void this.#adopt().finally(() => this.refill());
     void this.#send();
-    void this.refill();
+  }
+
+  /** Sends on what a page of the same person left behind, also one that ended while this one was open. */
+  async #adopt(): Promise<void> {
+    const adopted = await this.store.adopt(this.#operations);
+    if (adopted.length === 0) return;
+    this.#operations.push(...adopted);
+    // What was done here meanwhile is among them.
+    this.store.save(this.#operations);
+    for (const operation of adopted) {
+      if (operation.kind === 'answer') this.#answered.set(operation.frameId, operation.token);
+    }
+    this.#update({ items: this.#snapshot.items.filter(({ frame }) => !this.#isAnswering(frame.id)) });
+    void this.#send();
   }
 
   /** Leaves the queue; what was answered is still sent. */
@@ -98,8 +115,11 @@ export class ReviewSession {
   #give(frameId: string, answer: Answer, durationMs: number): boolean {
     const [item, ...rest] = this.#snapshot.items;
     if (!item || item.frame.id !== frameId) return false;
+    // A skipped frame comes back, and what was drawn on it waits for that.
+    const drawn = answer.kind === 'skip' ? undefined : this.drafts.get(frameId);
+    const boxes = drawn ? { boxes: drawn } : {};
     this.#answered.set(frameId, item.token);
-    this.#history.push({ item, answer });
+    this.#history.push({ item, answer, ...boxes });
     if (this.#history.length > undoDepth) this.#history.shift();
     this.#enqueue({
       kind: 'answer',
@@ -107,8 +127,10 @@ export class ReviewSession {
       frameId,
       token: item.token,
       answer,
+      ...boxes,
       durationMs: Math.max(0, Math.round(durationMs)),
     });
+    if (drawn) this.drafts.set(frameId, null);
     this.#update({ items: rest, phase: rest.length > 0 ? 'ready' : 'loading' });
     void this.refill();
     return true;
@@ -125,6 +147,7 @@ export class ReviewSession {
       undone: last?.answer.kind ?? null,
     });
     if (!last) return;
+    if (last.boxes) this.drafts.set(last.item.frame.id, last.boxes);
     this.#takenBack.push({ frameId: last.item.frame.id, answer: last.answer });
     this.#answered.delete(last.item.frame.id);
     this.#update({ items: [last.item, ...this.#snapshot.items], phase: 'ready' });
@@ -139,16 +162,26 @@ export class ReviewSession {
     try {
       // Frames already held come first in the answer: ask for those on their way out too.
       const leased = await this.port.lease(Math.min(100, held + this.#operations.length));
+      this.#refillRetryMs = 0;
       this.#merge(leased);
     } catch (error) {
       const failure = toApiError(error);
+      this.#refillRetryMs = failure.transient ? nextRetry(this.#refillRetryMs, emptyPollMs) : emptyPollMs;
       this.#update({ error: failure, ...(this.#snapshot.items.length === 0 ? { phase: 'failed' } : {}) });
     } finally {
       this.#refilling = false;
-      if (this.#running && this.#snapshot.items.length === 0) {
-        this.#pollTimer = setTimeout(() => void this.refill(), emptyPollMs);
-      }
+      const waitMs = this.#refillRetryMs || (this.#snapshot.items.length === 0 ? emptyPollMs : 0);
+      if (this.#running && waitMs > 0) this.#pollTimer = setTimeout(() => void this.refill(), waitMs);
     }
+  }
+
+  /** The server can be reached again: whatever waits for its next attempt goes on at once. */
+  wake(): void {
+    if (this.#ended) return;
+    this.#retryMs = 0;
+    this.#refillRetryMs = 0;
+    void this.#send();
+    void this.refill();
   }
 
   #isAnswering(frameId: string): boolean {
@@ -157,7 +190,8 @@ export class ReviewSession {
 
   #merge(leased: ReviewItem[]): void {
     // Under whatever token it was lent: a frame whose answer is on its way has been seen.
-    const unanswered = leased.filter(({ frame }) => !this.#isAnswering(frame.id));
+    const elsewhere = this.store.elsewhere();
+    const unanswered = leased.filter(({ frame: { id } }) => !this.#isAnswering(id) && !elsewhere.has(id));
     const items = mergeLeased(this.#snapshot.items, unanswered, this.#answered);
     this.#update({ items, phase: items.length > 0 ? 'ready' : 'empty', error: null });
   }
@@ -186,6 +220,7 @@ export class ReviewSession {
             return;
           }
           if (next.kind === 'undo') this.#dropOptimistic(next.frameId);
+          else if (next.boxes) this.drafts.set(next.frameId, next.boxes);
           this.#hooks.onRefused(next, failure);
           refused = true;
         }
@@ -239,12 +274,13 @@ export class ReviewSession {
   }
 
   #retryLater(): void {
-    this.#retryMs = Math.min(longestRetryMs, this.#retryMs === 0 ? 500 : this.#retryMs * 2);
+    this.#retryMs = nextRetry(this.#retryMs, longestRetryMs);
     this.#update({ offline: true });
     this.#retryTimer = setTimeout(() => void this.#send(), this.#retryMs);
   }
 
   async #heartbeat(): Promise<void> {
+    void this.#adopt();
     const leases = this.#snapshot.items.map(({ frame, token }) => ({ frameId: frame.id, token }));
     if (leases.length === 0) return;
     try {

@@ -1,6 +1,6 @@
 import { type CSSProperties, type PointerEvent, useRef, useState, type WheelEvent } from 'react';
 
-interface View {
+export interface View {
   scale: number;
   x: number;
   y: number;
@@ -16,8 +16,11 @@ function scaledAbout(view: View, factor: number, px: number, py: number): View {
   return { scale, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio };
 }
 
-/** Wheel zooms at the cursor, two fingers pinch, drag pans. The view stays from frame to frame: parts lie in the same place. */
-export function useZoom() {
+/**
+ * Wheel zooms at the cursor, two fingers pinch, drag pans. The view stays from frame to frame: parts lie in the same place.
+ * @param drawn dragging draws something: only the middle button pans
+ */
+export function useZoom(drawn = false) {
   const [view, set] = useState(whole);
   const pointers = useRef(new Map<number, { x: number; y: number }>());
 
@@ -44,6 +47,7 @@ export function useZoom() {
       const other = [...pointers.current].find(([pointer]) => pointer !== event.pointerId)?.[1];
       pointers.current.set(event.pointerId, after);
       if (!other) {
+        if (drawn && (event.buttons & 4) === 0) return;
         set((current) =>
           current.scale === 1
             ? current
@@ -57,10 +61,12 @@ export function useZoom() {
     },
     onPointerUp: (event: PointerEvent<HTMLElement>) => void pointers.current.delete(event.pointerId),
     onPointerCancel: (event: PointerEvent<HTMLElement>) => void pointers.current.delete(event.pointerId),
-    onDoubleClick: () => set(() => whole),
+    onDoubleClick: () => {
+      if (!drawn) set(() => whole);
+    },
   };
   const style: CSSProperties = {
     transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
   };
-  return { style, handlers, zoomed: view.scale > 1, reset: () => set(() => whole) };
+  return { view, style, handlers, zoomed: view.scale > 1, reset: () => set(() => whole) };
 }

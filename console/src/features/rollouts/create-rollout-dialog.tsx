@@ -1,11 +1,12 @@
-import { Button, Group, Modal, SegmentedControl, Select, Stack } from '@mantine/core';
+import { Modal, SegmentedControl, Select, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { devicesQuery, keys, modelsQuery, rolloutRulesQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { percent } from '../../ui/format.js';
-import { Problem } from '../../ui/problem.js';
 import { VerdictHint } from '../training/verdict-hint.js';
 import type { Strategy } from './plan.js';
 import { PreviewNote } from './preview-note.js';
@@ -21,7 +22,7 @@ interface Props {
 
 export function CreateRolloutDialog({ opened, onClose, modelId }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Roll out a model" size="min(1080px, 96vw)">
+    <Modal opened={opened} onClose={onClose} title={t('Roll out a model')} size="min(1080px, 96vw)">
       {opened ? <RolloutForm modelId={modelId} onClose={onClose} /> : null}
     </Modal>
   );
@@ -62,11 +63,15 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
     <form onSubmit={submit}>
       <Stack>
         <Select
-          label="Model"
+          label={t('Model')}
           data={models.map((each) => ({
             value: each.id,
-            label: `${each.id}${each.champion ? ', champion' : ''}${
-              each.balancedAccuracy === null ? '' : `, ${percent(each.balancedAccuracy, 1)} balanced accuracy`
+            label: `${each.id}${each.champion ? t(', champion') : ''}${
+              each.balancedAccuracy === null
+                ? ''
+                : t(', {{balancedAccuracy}} balanced accuracy', {
+                    balancedAccuracy: percent(each.balancedAccuracy, 1),
+                  })
             }`,
           }))}
           value={model}
@@ -81,12 +86,12 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
           value={kind}
           onChange={(value) => setKind(value as typeof kind)}
           data={[
-            { value: 'canary', label: 'Canary first' },
-            { value: 'shadow_first', label: 'Shadow first' },
-            { value: 'staged', label: 'In stages' },
-            { value: 'all_at_once', label: 'All at once' },
+            { value: 'canary', label: t('Canary first') },
+            { value: 'shadow_first', label: t('Shadow first') },
+            { value: 'staged', label: t('In stages') },
+            { value: 'all_at_once', label: t('All at once') },
           ]}
-          aria-label="Strategy"
+          aria-label={t('Strategy')}
           data-testid="rollout-strategy"
         />
         <StrategyFields strategy={strategy} devices={devices.length} onChange={change} />
@@ -95,21 +100,14 @@ function RolloutForm({ modelId, onClose }: { modelId: string | null; onClose: ()
           draft={model ? { modelVersionId: model, strategy, selection } : null}
           fourEyes={fourEyes}
         />
-        <Problem error={create.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            type="submit"
-            loading={create.isPending}
-            disabled={!model || devices.length === 0}
-            data-testid="rollout-start"
-          >
-            {fourEyes ? 'Stage for approval' : 'Start rollout'}
-          </Button>
-        </Group>
+        <FormEnd
+          work={create}
+          leave={onClose}
+          disabled={!model || devices.length === 0}
+          testId="rollout-start"
+        >
+          {fourEyes ? t('Stage for approval') : t('Start rollout')}
+        </FormEnd>
       </Stack>
     </form>
   );

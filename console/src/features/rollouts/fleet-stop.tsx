@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconHandStop, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -6,9 +6,10 @@ import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { fleetStopQuery, keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { moment } from '../../ui/format.js';
 import { notifyFailed } from '../../ui/notify.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import styles from './rollouts.module.css';
 
@@ -20,14 +21,16 @@ export function StoppedNote() {
   const lift = useMutation({
     mutationFn: () => unwrap(client.POST('/api/v1/rollouts/stop/lift')),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.rollouts }),
-    onError: (error) => notifyFailed('The fleet is still stopped', error),
+    onError: (error) => notifyFailed(t('The fleet is still stopped'), error),
   });
   if (!stop) return null;
   return (
     <div className={styles.stopped} data-testid="fleet-stopped">
       <Note tone="bad">
-        The fleet is stopped: no device is told of models, challengers or settings. {stop.by},{' '}
-        {moment(stop.at)}: {stop.reason}
+        {t(
+          'The fleet is stopped: no device is told of models, challengers or settings. {{by}}, {{at}}: {{reason}}',
+          { by: stop.by, at: moment(stop.at), reason: stop.reason },
+        )}
       </Note>
       {admin ? (
         <Button
@@ -38,7 +41,7 @@ export function StoppedNote() {
           onClick={() => lift.mutate()}
           data-testid="fleet-go-on"
         >
-          Go on
+          {t('Go on')}
         </Button>
       ) : null}
     </div>
@@ -59,9 +62,9 @@ export function StopButton() {
         onClick={ask.open}
         data-testid="fleet-stop"
       >
-        Stop the fleet
+        {t('Stop the fleet')}
       </Button>
-      <Modal opened={asking} onClose={ask.close} title="Stop the fleet?">
+      <Modal opened={asking} onClose={ask.close} title={t('Stop the fleet?')}>
         {asking ? <StopForm onClose={ask.close} /> : null}
       </Modal>
     </>
@@ -86,33 +89,27 @@ function StopForm({ onClose }: { onClose: () => void }) {
     <form onSubmit={submit}>
       <Stack>
         <span>
-          No device is told of models, challengers or settings until an admin lets the fleet go on. Devices
-          finish what they were told before, and go on deciding.
+          {t(
+            'No device is told of models, challengers or settings until an admin lets the fleet go on. Devices finish what they were told before, and go on deciding.',
+          )}
         </span>
         <TextInput
-          label="Reason"
+          label={t('Reason')}
           maxLength={300}
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
           data-autofocus
           data-testid="fleet-stop-reason"
         />
-        <Problem error={stop.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            color="red"
-            type="submit"
-            loading={stop.isPending}
-            disabled={reason.trim() === ''}
-            data-testid="fleet-stop-confirm"
-          >
-            Stop the fleet
-          </Button>
-        </Group>
+        <FormEnd
+          work={stop}
+          leave={onClose}
+          disabled={reason.trim() === ''}
+          danger
+          testId="fleet-stop-confirm"
+        >
+          {t('Stop the fleet')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -1,6 +1,8 @@
 import { NumberInput, SimpleGrid, Stack } from '@mantine/core';
+import { t } from '../../i18n/index.js';
 import type { Gate } from './plan.js';
 import { QualityFields } from './quality-fields.js';
+import { ShadowTrialFields } from './shadow-trial-fields.js';
 import { WindowFields } from './window-fields.js';
 
 type Kind = 'rejected' | 'timed_out';
@@ -14,7 +16,7 @@ export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: G
       <NumberInput
         label={label}
         description={description}
-        placeholder="no limit of their own"
+        placeholder={t('no limit of their own')}
         min={0}
         max={100}
         suffix=" %"
@@ -54,11 +56,11 @@ export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: G
     <Stack gap="md">
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
         <NumberInput
-          label="Judged from"
-          description="Fewer devices count as so many"
+          label={t('Judged from')}
+          description={t('Fewer devices count as so many')}
           min={1}
           max={100_000}
-          suffix={any?.sample === 1 ? ' device' : ' devices'}
+          suffix={any?.sample === 1 ? t(' device') : t(' devices')}
           disabled={any === null}
           value={any?.sample ?? ''}
           onChange={(value) =>
@@ -72,17 +74,17 @@ export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: G
             })
           }
         />
-        {share('rejected', 'Rejected up to', 'Devices that did not trust the package')}
-        {share('timed_out', 'Timed out up to', 'Connected devices that went silent')}
-        {minutes('timeoutSeconds', 'Timed out after', 'Connected, and nothing new', 1)}
-        {minutes('offlineSeconds', 'Out of reach after', 'Offline: neither holds up nor fails', 0)}
+        {share('rejected', t('Rejected up to'), t('Devices that did not trust the package'))}
+        {share('timed_out', t('Timed out up to'), t('Connected devices that went silent'))}
+        {minutes('timeoutSeconds', t('Timed out after'), t('Connected, and nothing new'), 1)}
+        {minutes('offlineSeconds', t('Out of reach after'), t('Offline: neither holds up nor fails'), 0)}
         <NumberInput
-          label="Told a minute"
-          description="At most so many devices"
-          placeholder="all at once"
+          label={t('Told a minute')}
+          description={t('At most so many devices')}
+          placeholder={t('all at once')}
           min={1}
           max={100_000}
-          suffix=" devices"
+          suffix={t(' devices')}
           value={gate.devicesPerMinute ?? ''}
           onChange={(value) =>
             onChange({
@@ -99,6 +101,13 @@ export function GateDetails({ gate, onChange }: { gate: Gate; onChange: (gate: G
           }}
         />
       </SimpleGrid>
+      <ShadowTrialFields
+        shadow={gate.shadow}
+        onChange={(shadow) => {
+          const { shadow: _, ...others } = gate;
+          onChange(shadow ? { ...others, shadow } : others);
+        }}
+      />
       <QualityFields
         quality={gate.quality}
         onChange={(quality) => {

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, NumberInput, Select, TextInput } from '@mantine/core';
 import { IconAdjustments, IconPlus, IconTrash } from '@tabler/icons-react';
 import { Fragment, useState } from 'react';
+import { t } from '../../i18n/index.js';
 import classes from '../../ui/page.module.css';
 import { GateDetails } from './gate-details.js';
 import { addedGroup, type Gate, type GroupSize, type Plan, type PlannedGroup } from './plan.js';
@@ -18,13 +19,13 @@ export function PlanEditor({ plan, onChange }: { plan: Plan; onChange: (plan: Pl
         <table className={`${classes.table} ${styles.plan}`}>
           <thead>
             <tr>
-              <th className={styles.name}>Group</th>
-              <th>Devices</th>
-              <th>Through when confirmed</th>
-              <th>Failures up to</th>
-              <th>Soak</th>
+              <th className={styles.name}>{t('Group')}</th>
+              <th>{t('Devices')}</th>
+              <th>{t('Through when confirmed')}</th>
+              <th>{t('Failures up to')}</th>
+              <th>{t('Soak')}</th>
               <th>
-                <span className={styles.unseen}>More of the gate, remove</span>
+                <span className={styles.unseen}>{t('More of the gate, remove')}</span>
               </th>
             </tr>
           </thead>
@@ -67,7 +68,7 @@ export function PlanEditor({ plan, onChange }: { plan: Plan; onChange: (plan: Pl
         onClick={add}
         data-testid="plan-add"
       >
-        Add a group before the last
+        {t('Add a group before the last')}
       </Button>
     </div>
   );
@@ -89,23 +90,23 @@ function GroupRow({ group, isOpen, onToggle, onChange, onRemove }: RowProps) {
     <tr>
       <td>
         <TextInput
-          aria-label="Name of the group"
+          aria-label={t('Name of the group')}
           value={name}
           maxLength={60}
           error={name.trim() === ''}
           onChange={(event) => onChange({ ...group, name: event.currentTarget.value })}
         />
       </td>
-      <td data-label="Devices">
+      <td data-label={t('Devices')}>
         <SizeFields size={size} onChange={(changed) => onChange({ ...group, size: changed })} />
       </td>
-      <td data-label="Through when confirmed">
+      <td data-label={t('Through when confirmed')}>
         <SuccessFields success={gate.success} onChange={(success) => changeGate({ success })} />
       </td>
-      <td data-label="Failures up to">
+      <td data-label={t('Failures up to')}>
         <NumberInput
-          aria-label="Failures up to, percent"
-          placeholder="no limit"
+          aria-label={t('Failures up to, percent')}
+          placeholder={t('no limit')}
           hideControls
           min={0}
           max={100}
@@ -121,9 +122,9 @@ function GroupRow({ group, isOpen, onToggle, onChange, onRemove }: RowProps) {
           }
         />
       </td>
-      <td data-label="Soak">
+      <td data-label={t('Soak')}>
         <NumberInput
-          aria-label="Soak, minutes"
+          aria-label={t('Soak, minutes')}
           hideControls
           min={0}
           max={43_200}
@@ -139,7 +140,7 @@ function GroupRow({ group, isOpen, onToggle, onChange, onRemove }: RowProps) {
             size={42}
             onClick={onToggle}
             aria-expanded={isOpen}
-            aria-label={`More of the gate of ${name}`}
+            aria-label={t('More of the gate of {{name}}', { name })}
           >
             <IconAdjustments size={20} />
           </ActionIcon>
@@ -149,7 +150,7 @@ function GroupRow({ group, isOpen, onToggle, onChange, onRemove }: RowProps) {
             size={42}
             disabled={onRemove === null}
             onClick={() => onRemove?.()}
-            aria-label={`Remove ${name}`}
+            aria-label={t('Remove {{name}}', { name })}
           >
             <IconTrash size={20} />
           </ActionIcon>
@@ -160,7 +161,7 @@ function GroupRow({ group, isOpen, onToggle, onChange, onRemove }: RowProps) {
 }
 
 function SizeFields({ size, onChange }: { size: GroupSize; onChange: (size: GroupSize) => void }) {
-  if (size.kind === 'rest') return <span className={classes.dim}>all that are left</span>;
+  if (size.kind === 'rest') return <span className={classes.dim}>{t('all that are left')}</span>;
   const value = size.kind === 'devices' ? size.devices : size.share * 100;
   const set = (kind: string, value: number) =>
     onChange(
@@ -170,11 +171,11 @@ function SizeFields({ size, onChange }: { size: GroupSize; onChange: (size: Grou
     );
   return (
     <Amount
-      name="Size"
+      name={t('Size')}
       value={value}
       kind={size.kind}
       kinds={[
-        { value: 'devices', label: 'devices' },
+        { value: 'devices', label: t('devices') },
         { value: 'share', label: '%' },
       ]}
       onChange={set}
@@ -197,13 +198,13 @@ function SuccessFields({ success, onChange }: { success: Success; onChange: (suc
   };
   return (
     <Amount
-      name="Confirmed"
+      name={t('Confirmed')}
       value={value}
       kind={success.kind}
       kinds={[
         { value: 'share', label: '%' },
-        { value: 'devices', label: 'devices' },
-        { value: 'settled', label: 'all through' },
+        { value: 'devices', label: t('devices') },
+        { value: 'settled', label: t('all through') },
       ]}
       onChange={set}
     />
@@ -232,7 +233,7 @@ function Amount(props: {
         />
       )}
       <Select
-        aria-label={`${name}, unit`}
+        aria-label={t('{{name}}, unit', { name })}
         data={kinds}
         value={kind}
         allowDeselect={false}

@@ -1,5 +1,6 @@
 import type { CreateRollout } from '../../api/types.js';
-import { duration, percent, plural } from '../../ui/format.js';
+import { phrases, t } from '../../i18n/index.js';
+import { duration, percent } from '../../ui/format.js';
 
 export type Strategy = CreateRollout['strategy'];
 export type Plan = Extract<Strategy, { kind: 'staged' }>['groups'];
@@ -35,13 +36,13 @@ const cautiousGate: Gate = {
 
 /** What the table starts with: one, a tenth, and everybody else. */
 export const startingPlan = (): Plan => [
-  { name: 'Canaries', size: { kind: 'devices', devices: 1 }, gate: cautiousGate },
-  { name: 'First tenth', size: { kind: 'share', share: 0.1 }, gate: usualGate },
-  { name: 'Everybody else', size: { kind: 'rest' }, gate: { ...usualGate, soakSeconds: 0 } },
+  { name: t('Canaries'), size: { kind: 'devices', devices: 1 }, gate: cautiousGate },
+  { name: t('First tenth'), size: { kind: 'share', share: 0.1 }, gate: usualGate },
+  { name: t('Everybody else'), size: { kind: 'rest' }, gate: { ...usualGate, soakSeconds: 0 } },
 ];
 
 export const addedGroup = (plan: Plan): PlannedGroup => ({
-  name: `Group ${plan.length}`,
+  name: t('Group {{plan}}', { plan: plan.length }),
   size: { kind: 'share', share: 0.1 },
   gate: usualGate,
 });
@@ -49,54 +50,66 @@ export const addedGroup = (plan: Plan): PlannedGroup => ({
 export const sizeWords = (size: GroupSize): string => {
   switch (size.kind) {
     case 'devices':
-      return plural(size.devices, 'device');
+      return t('{{count, number}} devices', { count: size.devices });
     case 'share':
       return percent(size.share);
     case 'rest':
-      return 'the rest';
+      return t('the rest');
   }
 };
 
 export const successWords = ({ success }: Gate): string => {
   switch (success.kind) {
     case 'settled':
-      return 'everybody within reach through';
+      return t('everybody within reach through');
     case 'devices':
-      return `${success.devices} confirmed`;
+      return t('{{devices}} confirmed', { devices: success.devices });
     case 'share':
-      return `${percent(success.share)} confirmed`;
+      return t('{{share}} confirmed', { share: percent(success.share) });
   }
 };
 
-const failureWords = { any: 'failures', failed: 'failed', rejected: 'rejected', timed_out: 'timed out' };
+const failureWords = phrases({
+  any: 'failures',
+  failed: 'failed',
+  rejected: 'rejected',
+  timed_out: 'timed out',
+});
 
-export const conditionLabels: Record<ConditionKind, string> = {
+const noneOf = phrases({
+  any: 'no failures',
+  failed: 'no failed',
+  rejected: 'no rejected',
+  timed_out: 'no timed out',
+});
+
+export const conditionLabels: Record<ConditionKind, string> = phrases({
   disagreement: 'Disagreement',
   class_share: 'Class shares',
   confidence: 'Confidence',
   flag_rate: 'Flagged frames',
   latency: 'Decision latency',
   golden: 'Golden frames',
-};
+});
 
 export const limitWords = (kind: ConditionKind, limit: number): string => {
   switch (kind) {
     case 'disagreement':
     case 'golden':
-      return `up to ${percent(limit)}`;
+      return t('up to {{limit}}', { limit: percent(limit) });
     case 'class_share':
-      return `within ${percent(limit)}`;
+      return t('within {{limit}}', { limit: percent(limit) });
     case 'confidence':
-      return `down by ${percent(limit)}`;
+      return t('down by {{limit}}', { limit: percent(limit) });
     case 'flag_rate':
-      return `up by ${percent(limit)}`;
+      return t('up by {{limit}}', { limit: percent(limit) });
     case 'latency':
-      return `up to ${limit} times`;
+      return t('up to {{limit}} times', { limit });
   }
 };
 
 const conditionWords = (kind: ConditionKind, limit: number): string =>
-  `${conditionLabels[kind].toLowerCase()} ${limitWords(kind, limit)}`;
+  `${t(conditionLabels[kind]).toLowerCase()} ${limitWords(kind, limit)}`;
 
 /** A gate as short phrases, the success condition first. */
 export function gateWords(gate: Gate): string[] {
@@ -104,17 +117,33 @@ export function gateWords(gate: Gate): string[] {
     const limit = gate.errors[kind];
     if (limit === null) return [];
     return limit.share === 0
-      ? `no ${failureWords[kind]}`
-      : `${failureWords[kind]} up to ${percent(limit.share)}${limit.sample > 1 ? ` (of ${limit.sample} or more)` : ''}`;
+      ? t(noneOf[kind])
+      : t('{{failureWords}} up to {{share}}{{sample}}', {
+          failureWords: t(failureWords[kind]),
+          share: percent(limit.share),
+          sample: limit.sample > 1 ? t(' (of {{sample}} or more)', { sample: limit.sample }) : '',
+        });
   });
   return [
     successWords(gate),
     ...limits,
-    ...(gate.shadow ? [`${duration(gate.shadow.seconds)} in the shadow first`] : []),
+    ...(gate.shadow
+      ? [t('{{seconds}} in the shadow first', { seconds: duration(gate.shadow.seconds) })]
+      : []),
     ...(gate.shadow?.quality.conditions ?? []).map(({ kind, limit }) => conditionWords(kind, limit)),
-    ...(gate.soakSeconds > 0 ? [`${duration(gate.soakSeconds)} soak`] : []),
+    ...(gate.soakSeconds > 0 ? [t('{{soak}} soak', { soak: duration(gate.soakSeconds) })] : []),
     ...(gate.quality?.conditions ?? []).map(({ kind, limit }) => conditionWords(kind, limit)),
-    ...(gate.window ? [`told from ${gate.window.from} to ${gate.window.to} (${gate.window.timeZone})`] : []),
-    ...(gate.devicesPerMinute === null ? [] : [`${gate.devicesPerMinute} a minute`]),
+    ...(gate.window
+      ? [
+          t('told from {{from}} to {{to}} ({{timeZone}})', {
+            from: gate.window.from,
+            to: gate.window.to,
+            timeZone: gate.window.timeZone,
+          }),
+        ]
+      : []),
+    ...(gate.devicesPerMinute === null
+      ? []
+      : [t('{{devicesPerMinute}} a minute', { devicesPerMinute: gate.devicesPerMinute })]),
   ];
 }

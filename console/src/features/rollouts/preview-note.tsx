@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
-import { plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
 import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import type { Strategy } from './plan.js';
@@ -27,7 +27,7 @@ export function PreviewNote({ draft, fourEyes }: { draft: Draft | null; fourEyes
   if (error) return <Problem error={error} />;
   if (!data) return null;
   const { devices, online, running, groups, widest } = data;
-  if (devices === 0) return <Note tone="warn">There is no such device to roll out to.</Note>;
+  if (devices === 0) return <Note tone="warn">{t('There is no such device to roll out to.')}</Note>;
   const away = devices - online;
   const named = groups.map(({ name, devices: count, names }) => {
     const more = count > names.length ? ', …' : '';
@@ -36,12 +36,16 @@ export function PreviewNote({ draft, fourEyes }: { draft: Draft | null; fourEyes
   return (
     <div data-testid="rollout-preview">
       <Note tone={widest ? 'warn' : 'idle'}>
-        {plural(devices, 'device')}
-        {running > 0 ? `, ${running} of them ${running === 1 ? 'runs' : 'run'} it already` : ''}.
-        {away > 0 ? ` ${plural(away, 'device is', 'devices are')} offline and will follow when back.` : ''}{' '}
-        {groups.length > 1 ? `${named.join('; ')}. A gate that fails pauses the rollout.` : ''}
-        {widest ? ' The first group is more of the fleet than the rules allow at once.' : ''}
-        {fourEyes ? ' It waits until another admin approves it.' : ''}
+        {t('{{count, number}} devices', { count: devices })}
+        {running > 0 ? t(', {{count, number}} of them run it already', { count: running }) : ''}.
+        {away > 0
+          ? t(' {{count, number}} devices are offline and will follow when back.', { count: away })
+          : ''}{' '}
+        {groups.length > 1
+          ? t('{{named}}. A gate that fails pauses the rollout.', { named: named.join('; ') })
+          : ''}
+        {widest ? t(' The first group is more of the fleet than the rules allow at once.') : ''}
+        {fourEyes ? t(' It waits until another admin approves it.') : ''}
       </Note>
     </div>
   );

@@ -12,6 +12,7 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMay, useMe } from '../../api/session.js';
 import type { Rollout } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
 import { notifyFailed } from '../../ui/notify.js';
 import { can } from './states.js';
@@ -49,7 +50,7 @@ export function RolloutActions({ rollout }: { rollout: Rollout }) {
       await queryClient.invalidateQueries({ queryKey: keys.rollouts });
     },
     onError: (error, verb) => {
-      if (verb !== 'abort' && verb !== 'roll-back') notifyFailed('The rollout did not change', error);
+      if (verb !== 'abort' && verb !== 'roll-back') notifyFailed(t('The rollout did not change'), error);
     },
   });
   const { state, approvals } = rollout;
@@ -77,41 +78,45 @@ export function RolloutActions({ rollout }: { rollout: Rollout }) {
   const before = rollout.previousModelVersionId;
   const adminActions = (
     <>
-      {can.start(state) ? button('start', 'Start', <IconPlayerPlay size={18} />, 'filled') : null}
-      {can.pause(state) ? button('pause', 'Pause', <IconPlayerPause size={18} />, 'default') : null}
-      {can.resume(state) ? button('resume', 'Resume', <IconPlayerPlay size={18} />, 'filled') : null}
-      {can.abort(state) ? button('abort', 'Abort', <IconPlayerStop size={18} />, 'default') : null}
+      {can.start(state) ? button('start', t('Start'), <IconPlayerPlay size={18} />, 'filled') : null}
+      {can.pause(state) ? button('pause', t('Pause'), <IconPlayerPause size={18} />, 'default') : null}
+      {can.resume(state) ? button('resume', t('Resume'), <IconPlayerPlay size={18} />, 'filled') : null}
+      {can.abort(state) ? button('abort', t('Abort'), <IconPlayerStop size={18} />, 'default') : null}
       {can.rollBack(state)
-        ? button('roll-back', 'Roll back', <IconArrowBackUp size={18} />, 'default')
+        ? button('roll-back', t('Roll back'), <IconArrowBackUp size={18} />, 'default')
         : null}
     </>
   );
 
   return (
     <>
-      {mayApprove ? button('approve', 'Approve', <IconCheck size={18} />, 'filled') : null}
+      {mayApprove ? button('approve', t('Approve'), <IconCheck size={18} />, 'filled') : null}
       {admin ? adminActions : null}
       <ConfirmDialog
         opened={asking === 'abort'}
         onClose={() => setAsking(null)}
-        title="Abort this rollout?"
-        confirm="Abort rollout"
+        title={t('Abort this rollout?')}
+        confirm={t('Abort rollout')}
         danger
         action={{ ...act, mutate: () => act.mutate('abort') }}
       >
-        No further device is updated. Devices keep what they run now: some {rollout.modelVersionId}, some{' '}
-        {before ?? 'what they had before'}.
+        {t(
+          'No further device is updated. Devices keep what they run now: some {{modelVersionId}}, some {{before}}.',
+          { modelVersionId: rollout.modelVersionId, before: before ?? t('what they had before') },
+        )}
       </ConfirmDialog>
       <ConfirmDialog
         opened={asking === 'roll-back'}
         onClose={() => setAsking(null)}
-        title="Roll back?"
-        confirm={`Roll back${before ? ` to ${before}` : ''}`}
+        title={t('Roll back?')}
+        confirm={before ? t('Roll back to {{before}}', { before }) : t('Roll back')}
         danger
         action={{ ...act, mutate: () => act.mutate('roll-back') }}
       >
-        Every device that was told to run {rollout.modelVersionId} gets the model it ran before
-        {before ? ` (${before})` : ''}, under a new release number. It starts at once.
+        {t(
+          'Every device that was told to run {{modelVersionId}} gets the model it ran before{{model}}, under a new release number. It starts at once.',
+          { modelVersionId: rollout.modelVersionId, model: before ? ` (${before})` : '' },
+        )}
       </ConfirmDialog>
     </>
   );

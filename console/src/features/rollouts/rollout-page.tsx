@@ -2,12 +2,16 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { rolloutQuery } from '../../api/queries.js';
 import type { Execution, Rollout } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { Ago, useNow } from '../../ui/clock.js';
-import { duration, moment, percent, plural } from '../../ui/format.js';
+import { duration, moment, percent } from '../../ui/format.js';
 import { Loaded, Page } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
+import { said } from '../../ui/said.js';
 import { Note, Tag } from '../../ui/signal.js';
+import { roleNames } from '../people/roles.js';
 import { StoppedNote } from './fleet-stop.js';
 import { gateWords } from './plan.js';
 import { QualityTable } from './quality-table.js';
@@ -36,10 +40,17 @@ export function RolloutPage() {
   const rollout = query.data?.rollout;
   return (
     <Page
-      title={rollout ? `Rollout ${rollout.number}: ${rollout.modelVersionId}` : 'Rollout'}
+      title={
+        rollout
+          ? t('Rollout {{number}}: {{modelVersionId}}', {
+              number: rollout.number,
+              modelVersionId: rollout.modelVersionId,
+            })
+          : t('Rollout')
+      }
       sub={
         <Link to="/rollouts" className={pageClasses.link}>
-          All rollouts
+          {t('All rollouts')}
         </Link>
       }
       actions={rollout ? <RolloutActions rollout={rollout} /> : null}
@@ -71,36 +82,57 @@ function Facts({ rollout }: { rollout: Rollout }) {
     <>
       <div className={styles.facts}>
         <span className={styles.state} data-testid="rollout-state" data-state={rollout.state}>
-          <Tag tone={rolloutTones[rollout.state]}>{rolloutWords[rollout.state]}</Tag>
+          <Tag tone={rolloutTones[rollout.state]}>{t(rolloutWords[rollout.state])}</Tag>
         </span>
         <Reach rollout={rollout} />
         <span>{strategyWords(rollout.strategy)}</span>
         {selectionWords(rollout.selection) ? <span>{selectionWords(rollout.selection)}</span> : null}
         {rollout.previousModelVersionId ? (
           <span>
-            Before: <b>{rollout.previousModelVersionId}</b>
+            <Trans
+              i18nKey={'Before: <b>{{previousModelVersionId}}</b>'}
+              values={{ previousModelVersionId: rollout.previousModelVersionId }}
+              components={{ b: <b /> }}
+            />
           </span>
         ) : null}
         <span>
-          {moment(rollout.startedAt ?? rollout.createdAt)} by <b>{rollout.createdBy}</b>
+          <Trans
+            i18nKey={'{{startedAt}} by <b>{{createdBy}}</b>'}
+            values={{
+              startedAt: moment(rollout.startedAt ?? rollout.createdAt),
+              createdBy: rollout.createdBy,
+            }}
+            components={{ b: <b /> }}
+          />
         </span>
         {approved.map(({ role, by }) => (
           <span key={role}>
-            Approved by <b>{by}</b>, {role}
+            <Trans
+              i18nKey={'Approved by <b>{{by}}</b>, {{role}}'}
+              values={{ by, role: t(roleNames[role]) }}
+              components={{ b: <b /> }}
+            />
           </span>
         ))}
         <span>
-          Release <b>{rollout.releaseCounter}</b>
+          <Trans
+            i18nKey={'Release <b>{{releaseCounter}}</b>'}
+            values={{ releaseCounter: rollout.releaseCounter }}
+            components={{ b: <b /> }}
+          />
         </span>
       </div>
       {rollout.state === 'awaiting_approval' ? (
         <Note tone="warn">
-          Before it can start, somebody other than {rollout.createdBy} has to approve it as{' '}
-          {missing.map(({ role }) => role).join(', and somebody as ')}.
+          {t('Before it can start, somebody other than {{createdBy}} has to approve it as {{missing}}.', {
+            createdBy: rollout.createdBy,
+            missing: missing.map(({ role }) => t(roleNames[role])).join(t(', and somebody as ')),
+          })}
         </Note>
       ) : null}
       {rollout.reason ? (
-        <Note tone={rollout.state === 'finished' ? 'idle' : 'warn'}>{rollout.reason}</Note>
+        <Note tone={rollout.state === 'finished' ? 'idle' : 'warn'}>{said(rollout.reason)}</Note>
       ) : null}
     </>
   );
@@ -115,22 +147,33 @@ function GroupView({ group, executions }: { group: Group; executions: Execution[
     <section className={pageClasses.panel} data-testid={`group-${group.index}`}>
       <header className={styles.groupHead}>
         <h2>{group.name}</h2>
-        <Tag tone={groupTones[group.state]}>{groupWords[group.state]}</Tag>
+        <Tag tone={groupTones[group.state]}>{t(groupWords[group.state])}</Tag>
         <span>
-          {group.confirmed} of {plural(group.devices, 'device')} confirmed
-          {failureCounts(group)}
-          {group.waiting > 0 && group.state !== 'scheduled' ? `, ${group.waiting} not told yet` : ''}
-          {group.held > 0 ? `, ${group.held} held by the plant` : ''}
-          {group.away > 0 ? `, ${group.away} offline` : ''}
+          {[
+            t('{{confirmed}} of {{count, number}} devices confirmed', {
+              count: group.devices,
+              confirmed: group.confirmed,
+            }) + failureCounts(group),
+            ...(group.waiting > 0 && group.state !== 'scheduled'
+              ? [t('{{waiting}} not told yet', { waiting: group.waiting })]
+              : []),
+            ...(group.held > 0 ? [t('{{held}} held by the plant', { held: group.held })] : []),
+            ...(group.away > 0 ? [t('{{away}} offline', { away: group.away })] : []),
+          ].join(', ')}
         </span>
-        {group.state === 'soaking' && soakLeft > 0 ? <span>Soak ends in {duration(soakLeft)}</span> : null}
+        {group.state === 'soaking' && soakLeft > 0 ? (
+          <span>{t('Soak ends in {{soakLeft}}', { soakLeft: duration(soakLeft) })}</span>
+        ) : null}
         {group.state === 'shadowing' ? (
           <span>
-            Decides nothing yet
-            {soakLeft > 0 ? `, at least ${duration(soakLeft)} more` : ', until enough was seen'}
+            {soakLeft > 0
+              ? t('Decides nothing yet, at least {{soakLeft}} more', { soakLeft: duration(soakLeft) })
+              : t('Decides nothing yet, until enough was seen')}
           </span>
         ) : null}
-        <span className={styles.gate}>Gate: {gateWords(group.gate).join(', ')}</span>
+        <span className={styles.gate}>
+          {t('Gate: {{gateWords}}', { gateWords: gateWords(group.gate).join(', ') })}
+        </span>
       </header>
       {group.quality.length === 0 ? (
         <QualityTable conditions={group.trial} needed={group.gate.shadow?.quality.observations ?? 0} />
@@ -147,7 +190,7 @@ function GroupView({ group, executions }: { group: Group; executions: Execution[
 }
 
 function failureCounts({ failures }: Group): string {
-  const words = { failed: 'failed', rejected: 'rejected', timed_out: 'timed out' };
+  const words = { failed: 'failed', rejected: 'rejected', timed_out: t('timed out') };
   return (['failed', 'rejected', 'timed_out'] as const)
     .filter((kind) => failures[kind] > 0)
     .map((kind) => `, ${failures[kind]} ${words[kind]}`)
@@ -170,13 +213,13 @@ function ExecutionRow({ execution }: { execution: Execution }) {
             key={step}
             data-done={place < done ? '' : undefined}
             data-now={place === done - 1 && tone === 'busy' ? '' : undefined}
-            title={executionWords[step]}
+            title={t(executionWords[step])}
           />
         ))}
       </span>
       <span className={styles.executionState}>
         <Tag tone={tone}>
-          {executionWords[state]}
+          {t(executionWords[state])}
           {share}
         </Tag>
       </span>

@@ -6,6 +6,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { rolloutsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Rollout } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
 import classes from '../../ui/page.module.css';
@@ -23,12 +24,12 @@ export function RolloutsPage() {
   const [creating, create] = useDisclosure(false);
   const newRollout = admin ? (
     <Button size="md" leftSection={<IconPlus size={18} />} onClick={create.open} data-testid="new-rollout">
-      New rollout
+      {t('New rollout')}
     </Button>
   ) : null;
   return (
     <Page
-      title="Rollouts"
+      title={t('Rollouts')}
       actions={
         <>
           <StopButton />
@@ -41,9 +42,10 @@ export function RolloutsPage() {
         {(items) =>
           items.length === 0 ? (
             <Panel>
-              <Blank icon={IconRocket} title="Nothing has been rolled out yet" action={newRollout}>
-                A rollout brings a model to the cameras step by step, and can be paused or taken back at any
-                time.
+              <Blank icon={IconRocket} title={t('Nothing has been rolled out yet')} action={newRollout}>
+                {t(
+                  'A rollout brings a model to the cameras step by step, and can be paused or taken back at any time.',
+                )}
               </Blank>
             </Panel>
           ) : (
@@ -67,12 +69,12 @@ function RolloutTable({ rollouts }: { rollouts: Rollout[] }) {
       <table className={classes.table}>
         <thead>
           <tr>
-            <th>Rollout</th>
-            <th>State</th>
-            <th>Model</th>
-            <th>Devices</th>
-            <th className={classes.wide}>Strategy</th>
-            <th>Started</th>
+            <th>{t('Rollout')}</th>
+            <th>{t('State')}</th>
+            <th>{t('Model')}</th>
+            <th>{t('Devices')}</th>
+            <th className={classes.wide}>{t('Strategy')}</th>
+            <th>{t('Started')}</th>
           </tr>
         </thead>
         <tbody>
@@ -82,18 +84,22 @@ function RolloutTable({ rollouts }: { rollouts: Rollout[] }) {
               className={classes.clickable}
               onClick={() => void navigate({ to: '/rollouts/$rolloutId', params: { rolloutId: rollout.id } })}
             >
-              <td>
+              <td className={classes.nowrap}>
                 <Link to="/rollouts/$rolloutId" params={{ rolloutId: rollout.id }} className={classes.link}>
-                  Rollout {rollout.number}
+                  {t('Rollout {{number}}', { number: rollout.number })}
                 </Link>
               </td>
               <td>
-                <Tag tone={rolloutTones[rollout.state]}>{rolloutWords[rollout.state]}</Tag>
+                <Tag tone={rolloutTones[rollout.state]}>{t(rolloutWords[rollout.state])}</Tag>
               </td>
               <td>
                 <b>{rollout.modelVersionId}</b>{' '}
                 {rollout.previousModelVersionId ? (
-                  <span className={classes.dim}>after {rollout.previousModelVersionId}</span>
+                  <span className={classes.dim}>
+                    {t('after {{previousModelVersionId}}', {
+                      previousModelVersionId: rollout.previousModelVersionId,
+                    })}
+                  </span>
                 ) : null}
               </td>
               <td>
@@ -102,7 +108,9 @@ function RolloutTable({ rollouts }: { rollouts: Rollout[] }) {
               <td className={`${classes.dim} ${classes.wide}`}>{strategyWords(rollout.strategy)}</td>
               <td>
                 <Ago at={rollout.startedAt ?? rollout.createdAt} />{' '}
-                <span className={`${classes.dim} ${classes.wide}`}>by {rollout.createdBy}</span>
+                <span className={`${classes.dim} ${classes.wide}`}>
+                  {t('by {{createdBy}}', { createdBy: rollout.createdBy })}
+                </span>
               </td>
             </tr>
           ))}
@@ -126,8 +134,8 @@ export function Reach({ rollout }: { rollout: Rollout }) {
         <i className={styles.arrived} style={{ width: share(confirmed) }} />
         <i className={styles.fallen} style={{ width: share(failed) }} />
       </span>
-      {confirmed} of {devices}
-      {failed > 0 ? <span className={styles.failedCount}>{failed} failed</span> : null}
+      {t('{{confirmed}} of {{devices}}', { confirmed, devices })}
+      {failed > 0 ? <span className={styles.failedCount}>{t('{{failed}} failed', { failed })}</span> : null}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, Stack, Switch } from '@mantine/core';
+import { Button, Modal, NumberInput, Stack, Switch } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -6,21 +6,27 @@ import { client, unwrap } from '../../api/client.js';
 import { keys, rolloutRulesQuery } from '../../api/queries.js';
 import { useMay, useMe } from '../../api/session.js';
 import type { RolloutRules, StandingRules } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { moment, percent } from '../../ui/format.js';
 import { notifyFailed } from '../../ui/notify.js';
 import { Panel } from '../../ui/page.js';
-import { Problem } from '../../ui/problem.js';
 import { Note } from '../../ui/signal.js';
 import { ApprovalsInput } from './approvals-input.js';
 import styles from './rollouts.module.css';
 
 const inWords = ({ fourEyes, widestShare, approvals = [] }: RolloutRules): string =>
-  `${fourEyes ? 'A second admin approves each rollout' : 'One admin is enough'}${
-    approvals.length > 0 ? `, besides somebody as ${approvals.join(' and as ')}` : ''
+  `${fourEyes ? t('A second admin approves each rollout') : t('One admin is enough')}${
+    approvals.length > 0
+      ? t(', besides somebody as {{approvals}}', { approvals: approvals.join(t(' and as ')) })
+      : ''
   }; ${
     widestShare >= 1
-      ? 'all devices may be told at once'
-      : `at most ${percent(widestShare)} of the fleet is told at once, ten devices always may be`
+      ? t('all devices may be told at once')
+      : t('at most {{widestShare}} of the fleet is told at once, ten devices always may be', {
+          widestShare: percent(widestShare),
+        })
   }.`;
 
 /** What a rollout needs before it starts, and a change of that which waits for a second admin. */
@@ -35,12 +41,12 @@ export function RulesPanel() {
         <p>{inWords(standing.rules)}</p>
         {admin ? (
           <Button variant="default" size="md" onClick={change.open} data-testid="change-rollout-rules">
-            Change rules
+            {t('Change rules')}
           </Button>
         ) : null}
       </div>
       {standing.proposal ? <Proposal proposal={standing.proposal} /> : null}
-      <Modal opened={changing} onClose={change.close} title="Before a rollout starts" size="lg">
+      <Modal opened={changing} onClose={change.close} title={t('Before a rollout starts')} size="lg">
         {changing ? <RulesForm standing={standing} onClose={change.close} /> : null}
       </Modal>
     </Panel>
@@ -53,14 +59,22 @@ function Proposal({ proposal }: { proposal: NonNullable<StandingRules['proposal'
   const approve = useMutation({
     mutationFn: () => unwrap(client.POST('/api/v1/rollouts/rules/approve')),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.rollouts }),
-    onError: (error) => notifyFailed('The rules did not change', error),
+    onError: (error) => notifyFailed(t('The rules did not change'), error),
   });
   const own = proposal.by === me.email;
   return (
     <div className={styles.proposal}>
       <Note tone="warn">
-        Proposed by <b>{proposal.by}</b>, {moment(proposal.at)}: {inWords(proposal.rules)}
-        {own ? ' Another admin has to approve that.' : ''}
+        <Trans
+          i18nKey={'Proposed by <b>{{by}}</b>, {{at}}: {{inWords}} {{another}}'}
+          values={{
+            by: proposal.by,
+            at: moment(proposal.at),
+            inWords: inWords(proposal.rules),
+            another: own ? t('Another admin has to approve that.') : '',
+          }}
+          components={{ b: <b /> }}
+        />
       </Note>
       {own || me.role !== 'admin' ? null : (
         <Button
@@ -69,7 +83,7 @@ function Proposal({ proposal }: { proposal: NonNullable<StandingRules['proposal'
           onClick={() => approve.mutate()}
           data-testid="approve-rules"
         >
-          Approve
+          {t('Approve')}
         </Button>
       )}
     </div>
@@ -102,21 +116,25 @@ function RulesForm({ standing, onClose }: { standing: StandingRules; onClose: ()
       <Stack>
         <Switch
           size="md"
-          label="Four eyes"
-          description="An admin who did not stage a rollout approves it before it starts. Aborting and rolling back wait for nobody."
+          label={t('Four eyes')}
+          description={t(
+            'An admin who did not stage a rollout approves it before it starts. Aborting and rolling back wait for nobody.',
+          )}
           checked={fourEyes}
           onChange={(event) => setFourEyes(event.currentTarget.checked)}
           data-testid="rule-four-eyes"
         />
         <ApprovalsInput
-          label="Roles that approve"
-          description="Somebody of each, other than who stages it; sites may name their own"
+          label={t('Roles that approve')}
+          description={t('Somebody of each, other than who stages it; sites may name their own')}
           value={approvals}
           onChange={setApprovals}
         />
         <NumberInput
-          label="Most of the fleet at once"
-          description="What the first group of a rollout may hold; ten devices always may be told at once"
+          label={t('Most of the fleet at once')}
+          description={t(
+            'What the first group of a rollout may hold; ten devices always may be told at once',
+          )}
           min={0}
           max={100}
           suffix=" %"
@@ -126,23 +144,11 @@ function RulesForm({ standing, onClose }: { standing: StandingRules; onClose: ()
           required
         />
         {standing.rules.fourEyes ? (
-          <Note tone="idle">Rules are tightened at once. Looser ones wait for another admin.</Note>
+          <Note tone="idle">{t('Rules are tightened at once. Looser ones wait for another admin.')}</Note>
         ) : null}
-        <Problem error={save.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            type="submit"
-            loading={save.isPending}
-            disabled={share === ''}
-            data-testid="save-rollout-rules"
-          >
-            Save
-          </Button>
-        </Group>
+        <FormEnd work={save} leave={onClose} disabled={share === ''} testId="save-rollout-rules">
+          {t('Save')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -1,5 +1,6 @@
 import { MultiSelect, NumberInput, Select, SimpleGrid } from '@mantine/core';
 import type { CreateRollout, Device } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 
 export type Selection = NonNullable<CreateRollout['selection']>;
 
@@ -26,30 +27,30 @@ export function SelectionFields({ devices, selection, onChange }: Props) {
     <MultiSelect
       size="md"
       label={label}
-      placeholder={selection[key]?.length ? '' : 'any'}
+      placeholder={selection[key]?.length ? '' : t('any')}
       data={data}
       searchable
       clearable
       value={selection[key] ?? []}
       onChange={(values) => set(key, values.length > 0 ? values : undefined)}
-      nothingFoundMessage="None of the fleet"
+      nothingFoundMessage={t('None of the fleet')}
       data-testid={`select-${key}`}
     />
   );
   const hardware = devices.flatMap(({ reported }) => [reported?.hardware.arch, reported?.hardware.model]);
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
-      {several('sites', 'Sites', unique(devices.map(({ site }) => site)))}
-      {several('tags', 'Tags', unique(devices.flatMap(({ tags }) => tags)))}
-      {several('hardware', 'Hardware', unique(hardware))}
+      {several('sites', t('Sites'), unique(devices.map(({ site }) => site)))}
+      {several('tags', t('Tags'), unique(devices.flatMap(({ tags }) => tags)))}
+      {several('hardware', t('Hardware'), unique(hardware))}
       {several(
         'deviceIds',
-        'Devices',
+        t('Devices'),
         devices.map(({ id, name }) => ({ value: id, label: name })),
       )}
       <NumberInput
-        label="Share of them"
-        placeholder="all"
+        label={t('Share of them')}
+        placeholder={t('all')}
         min={0.1}
         max={100}
         suffix=" %"
@@ -57,10 +58,10 @@ export function SelectionFields({ devices, selection, onChange }: Props) {
         onChange={(value) => set('share', Number(value) > 0 ? Number(value) / 100 : undefined)}
       />
       <Select
-        label="Devices that come later"
+        label={t('Devices that come later')}
         data={[
-          { value: 'leave', label: 'Are left out' },
-          { value: 'join', label: 'Join the last group' },
+          { value: 'leave', label: t('Are left out') },
+          { value: 'join', label: t('Join the last group') },
         ]}
         allowDeselect={false}
         value={selection.lateJoiners ?? 'leave'}
@@ -74,12 +75,12 @@ export function SelectionFields({ devices, selection, onChange }: Props) {
 export function selectionWords(selection: Selection): string | null {
   const { sites, tags, hardware, deviceIds, share, lateJoiners } = selection;
   const parts = [
-    ...(sites ? [`at ${sites.join(' or ')}`] : []),
-    ...(tags ? [`tagged ${tags.join(' or ')}`] : []),
-    ...(hardware ? [`on ${hardware.join(' or ')}`] : []),
-    ...(deviceIds ? [`${deviceIds.length} by name`] : []),
-    ...(share === undefined ? [] : [`${Math.round(share * 1000) / 10} % of them`]),
-    ...(lateJoiners === 'join' ? ['and who comes later'] : []),
+    ...(sites ? [t('at {{sites}}', { sites: sites.join(t(' or ')) })] : []),
+    ...(tags ? [t('tagged {{tags}}', { tags: tags.join(t(' or ')) })] : []),
+    ...(hardware ? [t('on {{hardware}}', { hardware: hardware.join(t(' or ')) })] : []),
+    ...(deviceIds ? [t('{{deviceIds}} by name', { deviceIds: deviceIds.length })] : []),
+    ...(share === undefined ? [] : [t('{{share}} % of them', { share: Math.round(share * 1000) / 10 })]),
+    ...(lateJoiners === 'join' ? [t('and who comes later')] : []),
   ];
   return parts.length > 0 ? parts.join(', ') : null;
 }

@@ -6,16 +6,17 @@ import { client, unwrap } from '../../api/client.js';
 import { keys, sitesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { ApproverRole, Site } from '../../api/types.js';
-import { here, plural, zones } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
 import { Loaded } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Problem } from '../../ui/problem.js';
+import { zone, zones } from '../../ui/zone.js';
 import { ApprovalsInput } from './approvals-input.js';
 import styles from './rollouts.module.css';
 
 const approvalWords = ({ approvals, timeZone }: Site): string =>
   timeZone === null || approvals === null
-    ? 'as the rules say'
+    ? t('as the rules say')
     : approvals.length === 0
       ? 'nobody'
       : approvals.join(', ');
@@ -28,7 +29,7 @@ export function SitesPanel() {
   return (
     <section className={pageClasses.panel} aria-labelledby="sites-title" data-testid="sites">
       <header className={styles.sitesHead}>
-        <h2 id="sites-title">Sites</h2>
+        <h2 id="sites-title">{t('Sites')}</h2>
         {admin ? (
           <Button
             variant="default"
@@ -37,7 +38,7 @@ export function SitesPanel() {
             onClick={() => setEditing('new')}
             data-testid="add-site"
           >
-            Add a site
+            {t('Add a site')}
           </Button>
         ) : null}
       </header>
@@ -45,8 +46,10 @@ export function SitesPanel() {
         {(sites) =>
           sites.length === 0 ? (
             <p className={styles.noSites}>
-              <IconMapPin size={20} aria-hidden /> Devices have no site yet. A site gives its devices a time
-              zone for maintenance windows, and may ask for its own approvals.
+              <IconMapPin size={20} aria-hidden />{' '}
+              {t(
+                'Devices have no site yet. A site gives its devices a time zone for maintenance windows, and may ask for its own approvals.',
+              )}
             </p>
           ) : (
             <SitesTable sites={sites} onEdit={admin ? setEditing : null} />
@@ -56,7 +59,7 @@ export function SitesPanel() {
       <Modal
         opened={editing !== null}
         onClose={() => setEditing(null)}
-        title={editing === 'new' ? 'Add a site' : `Site ${editing?.name ?? ''}`}
+        title={editing === 'new' ? t('Add a site') : t('Site {{name}}', { name: editing?.name ?? '' })}
         size="lg"
       >
         {editing === null ? null : (
@@ -73,13 +76,13 @@ function SitesTable({ sites, onEdit }: { sites: Site[]; onEdit: ((site: Site) =>
       <table className={`${pageClasses.table} ${styles.quality}`}>
         <thead>
           <tr>
-            <th>Site</th>
-            <th>Time zone</th>
-            <th>Approved by</th>
-            <th>Devices</th>
+            <th>{t('Site')}</th>
+            <th>{t('Time zone')}</th>
+            <th>{t('Approved by')}</th>
+            <th>{t('Devices')}</th>
             {onEdit ? (
               <th>
-                <VisuallyHidden>Change</VisuallyHidden>
+                <VisuallyHidden>{t('Change')}</VisuallyHidden>
               </th>
             ) : null}
           </tr>
@@ -91,14 +94,20 @@ function SitesTable({ sites, onEdit }: { sites: Site[]; onEdit: ((site: Site) =>
                 <b>{site.name}</b>
               </td>
               <td>
-                {site.timeZone ?? <span className={pageClasses.dim}>not said: that of the window</span>}
+                {site.timeZone ?? (
+                  <span className={pageClasses.dim}>{t('not said: that of the window')}</span>
+                )}
               </td>
               <td>{approvalWords(site)}</td>
-              <td>{plural(site.devices, 'device')}</td>
+              <td>{t('{{count, number}} devices', { count: site.devices })}</td>
               {onEdit ? (
                 <td className={pageClasses.num}>
-                  <Button variant="default" onClick={() => onEdit(site)} aria-label={`Change ${site.name}`}>
-                    Change
+                  <Button
+                    variant="default"
+                    onClick={() => onEdit(site)}
+                    aria-label={t('Change {{name}}', { name: site.name })}
+                  >
+                    {t('Change')}
                   </Button>
                 </td>
               ) : null}
@@ -113,7 +122,7 @@ function SitesTable({ sites, onEdit }: { sites: Site[]; onEdit: ((site: Site) =>
 function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [name, setName] = useState(site?.name ?? '');
-  const [timeZone, setTimeZone] = useState(site?.timeZone ?? here);
+  const [timeZone, setTimeZone] = useState(site?.timeZone ?? zone());
   const [hasOwn, setHasOwn] = useState(site?.approvals != null);
   const [approvals, setApprovals] = useState<ApproverRole[]>(site?.approvals ?? []);
   const options = { params: { path: { name } } };
@@ -143,8 +152,8 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
     <form onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Name"
-          description="As the devices name it"
+          label={t('Name')}
+          description={t('As the devices name it')}
           value={name}
           maxLength={64}
           required
@@ -153,9 +162,9 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
           data-testid="site-name"
         />
         <Select
-          label="Time zone"
-          description="Its devices are told within a maintenance window by this clock"
-          data={zones}
+          label={t('Time zone')}
+          description={t('Its devices are told within a maintenance window by this clock')}
+          data={zones()}
           searchable
           allowDeselect={false}
           value={timeZone}
@@ -164,16 +173,16 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
         />
         <Switch
           size="md"
-          label="Approvals of its own"
-          description="Instead of those that the rules name for all"
+          label={t('Approvals of its own')}
+          description={t('Instead of those that the rules name for all')}
           checked={hasOwn}
           onChange={(event) => setHasOwn(event.currentTarget.checked)}
           data-testid="site-own-approvals"
         />
         {hasOwn ? (
           <ApprovalsInput
-            label="Roles that approve"
-            description="Somebody of each approves a rollout that touches this site"
+            label={t('Roles that approve')}
+            description={t('Somebody of each approves a rollout that touches this site')}
             value={approvals}
             onChange={setApprovals}
           />
@@ -188,14 +197,14 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
               loading={forget.isPending}
               onClick={() => forget.mutate()}
             >
-              Forget
+              {t('Forget')}
             </Button>
           ) : (
             <span />
           )}
           <Group>
             <Button variant="default" size="md" onClick={onClose}>
-              Cancel
+              {t('Cancel')}
             </Button>
             <Button
               size="md"
@@ -204,7 +213,7 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
               disabled={name.trim() === ''}
               data-testid="save-site"
             >
-              Save
+              {t('Save')}
             </Button>
           </Group>
         </Group>

@@ -1,5 +1,5 @@
 import type { Execution, Rollout } from '../../api/types.js';
-import { plural } from '../../ui/format.js';
+import { phrases, t } from '../../i18n/index.js';
 import type { Tone } from '../../ui/signal.js';
 import { sizeWords } from './plan.js';
 
@@ -7,7 +7,7 @@ type RolloutState = Rollout['state'];
 type GroupState = Rollout['groups'][number]['state'];
 type ExecutionState = Execution['state'];
 
-export const rolloutWords: Record<RolloutState, string> = {
+export const rolloutWords: Record<RolloutState, string> = phrases({
   draft: 'Draft',
   awaiting_approval: 'Awaiting approval',
   ready: 'Ready',
@@ -16,7 +16,7 @@ export const rolloutWords: Record<RolloutState, string> = {
   finished: 'Finished',
   aborted: 'Aborted',
   rolled_back: 'Rolled back',
-};
+});
 export const rolloutTones: Record<RolloutState, Tone> = {
   draft: 'idle',
   awaiting_approval: 'warn',
@@ -28,14 +28,14 @@ export const rolloutTones: Record<RolloutState, Tone> = {
   rolled_back: 'warn',
 };
 
-export const groupWords: Record<GroupState, string> = {
+export const groupWords: Record<GroupState, string> = phrases({
   scheduled: 'Waits its turn',
   shadowing: 'In the shadow',
   running: 'Updating',
   soaking: 'Soaking',
   finished: 'Finished',
   failed: 'Failed',
-};
+});
 export const groupTones: Record<GroupState, Tone> = {
   scheduled: 'idle',
   shadowing: 'busy',
@@ -45,7 +45,7 @@ export const groupTones: Record<GroupState, Tone> = {
   failed: 'bad',
 };
 
-export const executionWords: Record<ExecutionState, string> = {
+export const executionWords: Record<ExecutionState, string> = phrases({
   queued: 'Queued',
   notified: 'Told',
   downloading: 'Downloading',
@@ -59,7 +59,7 @@ export const executionWords: Record<ExecutionState, string> = {
   rejected: 'Rejected',
   timed_out: 'Timed out',
   rolled_back: 'Rolled back',
-};
+});
 export const executionTones: Record<ExecutionState, Tone> = {
   queued: 'idle',
   notified: 'busy',
@@ -104,12 +104,22 @@ export const can = {
 };
 
 export function strategyWords(strategy: Rollout['strategy']): string {
-  if (strategy.kind === 'all_at_once') return 'All at once';
-  if (strategy.kind === 'staged') return strategy.groups.map(({ size }) => sizeWords(size)).join(', then ');
+  if (strategy.kind === 'all_at_once') return t('All at once');
+  if (strategy.kind === 'staged')
+    return strategy.groups.map(({ size }) => sizeWords(size)).join(t(', then '));
   if (strategy.kind === 'shadow_first') {
-    return `${plural(strategy.devices, 'device')} in the shadow first, then switched, then the rest`;
+    return t('{{count, number}} devices in the shadow first, then switched, then the rest', {
+      count: strategy.devices,
+    });
   }
   const { canaries, confirmations, soakSeconds } = strategy;
-  const soak = soakSeconds >= 60 ? `${Math.round(soakSeconds / 60)} min` : `${soakSeconds} s`;
-  return `${canaries} ${canaries === 1 ? 'canary' : 'canaries'}, ${confirmations} confirmed, ${soak} soak, then the rest`;
+  const soak =
+    soakSeconds >= 60
+      ? t('{{minutes}} min', { minutes: Math.round(soakSeconds / 60) })
+      : t('{{seconds}} s', { seconds: soakSeconds });
+  return t('{{count, number}} canaries, {{confirmations}} confirmed, {{soak}} soak, then the rest', {
+    count: canaries,
+    confirmations,
+    soak,
+  });
 }

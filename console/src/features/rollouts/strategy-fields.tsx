@@ -1,4 +1,5 @@
 import { NumberInput, SimpleGrid } from '@mantine/core';
+import { t } from '../../i18n/index.js';
 import { Note } from '../../ui/signal.js';
 import { type Strategy, startingPlan } from './plan.js';
 import { PlanEditor } from './plan-editor.js';
@@ -46,8 +47,8 @@ function CanaryFields({ strategy, devices, onChange }: Props<Strategies['canary'
   return (
     <SimpleGrid cols={{ base: 1, xs: 3 }}>
       <NumberInput
-        label="Canaries"
-        description="Devices that go first"
+        label={t('Canaries')}
+        description={t('Devices that go first')}
         min={1}
         max={Math.max(1, devices)}
         allowDecimal={false}
@@ -58,8 +59,8 @@ function CanaryFields({ strategy, devices, onChange }: Props<Strategies['canary'
         }}
       />
       <NumberInput
-        label="Confirmations"
-        description="Needed to go on"
+        label={t('Confirmations')}
+        description={t('Needed to go on')}
         min={1}
         max={canaries}
         allowDecimal={false}
@@ -67,8 +68,8 @@ function CanaryFields({ strategy, devices, onChange }: Props<Strategies['canary'
         onChange={(value) => onChange({ ...strategy, confirmations: Math.min(whole(value, 1), canaries) })}
       />
       <NumberInput
-        label="Soak"
-        description="Time without failure"
+        label={t('Soak')}
+        description={t('Time without failure')}
         min={0}
         max={604_800}
         suffix=" s"
@@ -96,13 +97,14 @@ function ShadowFields({ strategy, devices, onChange }: Props<Strategies['shadow_
   return (
     <>
       <Note tone="idle">
-        The first devices run the new version beside their own. Nothing they decide changes before it agreed
-        with the champion; then they switch, and the rest follows.
+        {t(
+          'The first devices run the new version beside their own. Nothing they decide changes before it agreed with the champion; then they switch, and the rest follows.',
+        )}
       </Note>
       <SimpleGrid cols={{ base: 1, xs: 3, md: 5 }}>
         <NumberInput
-          label="Devices"
-          description="In the shadow first"
+          label={t('Devices')}
+          description={t('In the shadow first')}
           min={1}
           max={Math.max(1, devices)}
           allowDecimal={false}
@@ -110,10 +112,10 @@ function ShadowFields({ strategy, devices, onChange }: Props<Strategies['shadow_
           onChange={(value) => onChange({ ...strategy, devices: whole(value, 1) })}
           data-testid="shadow-devices"
         />
-        {minutes('seconds', 'At least', 'Time in the shadow')}
+        {minutes('seconds', t('At least'), t('Time in the shadow'))}
         <NumberInput
-          label="Observations"
-          description="Minutes of a device"
+          label={t('Observations')}
+          description={t('Minutes of a device')}
           min={1}
           max={100_000}
           allowDecimal={false}
@@ -121,8 +123,8 @@ function ShadowFields({ strategy, devices, onChange }: Props<Strategies['shadow_
           onChange={(value) => onChange({ ...strategy, observations: whole(value, 1) })}
         />
         <NumberInput
-          label="Disagreement"
-          description="Of the frames, at most"
+          label={t('Disagreement')}
+          description={t('Of the frames, at most')}
           min={0.1}
           max={99}
           decimalScale={1}
@@ -132,7 +134,7 @@ function ShadowFields({ strategy, devices, onChange }: Props<Strategies['shadow_
             onChange({ ...strategy, disagreement: Math.min(99, Math.max(0.1, Number(value) || 0)) / 100 })
           }
         />
-        {minutes('soakSeconds', 'Soak', 'After they switched')}
+        {minutes('soakSeconds', t('Soak'), t('After they switched'))}
       </SimpleGrid>
     </>
   );

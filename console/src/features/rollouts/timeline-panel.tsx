@@ -1,9 +1,14 @@
 import { Button, Select, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import type { Rollout, RolloutEvent } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
+import { formatTag } from '../../i18n/language.js';
+import { Trans } from '../../i18n/trans.js';
 import { useNow } from '../../ui/clock.js';
-import { duration, here, plural } from '../../ui/format.js';
+import { duration } from '../../ui/format.js';
 import pageClasses from '../../ui/page.module.css';
+import { said } from '../../ui/said.js';
+import { zone as shownZone } from '../../ui/zone.js';
 import { type Lane, lanes, told, zonesOf } from './timeline.js';
 import styles from './timeline.module.css';
 
@@ -11,13 +16,13 @@ const shownAtFirst = 6;
 const restShare = 0.12;
 
 const clockIn = (timeZone: string, withSeconds: boolean) =>
-  new Intl.DateTimeFormat('en-GB', {
+  new Intl.DateTimeFormat(formatTag(), {
     timeZone,
     ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
     ...(withSeconds ? { second: '2-digit' } : {}),
   });
 const dayIn = (timeZone: string) =>
-  new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'short', day: 'numeric', month: 'short' });
+  new Intl.DateTimeFormat(formatTag(), { timeZone, weekday: 'short', day: 'numeric', month: 'short' });
 
 interface Props {
   rollout: Rollout;
@@ -28,17 +33,17 @@ interface Props {
 
 /** What happened to the rollout and its groups: as bars over time, and as a list with who and why. */
 export function TimelinePanel({ rollout, events, timeZones }: Props) {
-  const zones = zonesOf(rollout, timeZones, here);
+  const zones = zonesOf(rollout, timeZones, shownZone());
   const [chosen, setChosen] = useState<string | null>(null);
-  const zone = chosen && zones.includes(chosen) ? chosen : (zones[0] ?? here);
+  const zone = chosen && zones.includes(chosen) ? chosen : (zones[0] ?? shownZone());
   if (events.length === 0) return null;
   return (
     <section className={pageClasses.panel} data-testid="rollout-timeline" aria-labelledby="timeline-title">
       <header className={styles.head}>
-        <h2 id="timeline-title">Timeline</h2>
+        <h2 id="timeline-title">{t('Timeline')}</h2>
         {zones.length > 1 ? (
           <Select
-            aria-label="Time zone"
+            aria-label={t('Time zone')}
             size="sm"
             data={zones}
             value={zone}
@@ -46,7 +51,7 @@ export function TimelinePanel({ rollout, events, timeZones }: Props) {
             onChange={setChosen}
           />
         ) : (
-          <span>Times in {zone}</span>
+          <span>{t('Times in {{zone}}', { zone })}</span>
         )}
       </header>
       <Lanes lanes={lanes(events, rollout)} zone={zone} moves={rollout.state === 'running'} />
@@ -116,7 +121,7 @@ function Events({ rollout, events, zone }: { rollout: Rollout; events: RolloutEv
     <>
       {hidden > 0 ? (
         <Button variant="subtle" size="md" ml={10} onClick={() => setOpen(true)} data-testid="timeline-more">
-          Show {plural(hidden, 'earlier event')}
+          {t('Show {{count, number}} earlier events', { count: hidden })}
         </Button>
       ) : null}
       <ol className={styles.events} start={hidden + 1}>
@@ -140,10 +145,10 @@ function Events({ rollout, events, zone }: { rollout: Rollout; events: RolloutEv
                 {event.by === 'system' ? null : (
                   <>
                     {' '}
-                    by <b>{event.by}</b>
+                    <Trans i18nKey={'by <b>{{by}}</b>'} values={{ by: event.by }} components={{ b: <b /> }} />
                   </>
                 )}
-                {event.reason ? <span className={styles.reason}>{event.reason}</span> : null}
+                {event.reason ? <span className={styles.reason}>{said(event.reason)}</span> : null}
               </span>
             </li>
           );

@@ -1,4 +1,5 @@
 import type { Rollout, RolloutEvent } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import type { Tone } from '../../ui/signal.js';
 import { groupTones, groupWords, rolloutTones, rolloutWords } from './states.js';
 
@@ -24,7 +25,7 @@ export interface Told {
   tone: Tone;
 }
 
-const verbs: Record<Rollout['state'], string> = {
+const verbs: Record<Rollout['state'], string> = phrases({
   draft: 'Drafted',
   awaiting_approval: 'Staged, waits for approval',
   ready: 'Staged',
@@ -33,16 +34,16 @@ const verbs: Record<Rollout['state'], string> = {
   finished: 'Finished',
   aborted: 'Aborted',
   rolled_back: 'Rolled back',
-};
+});
 
 function rolloutVerb(from: RolloutEvent['from'], to: RolloutState): string {
-  if (from === to || (to === 'ready' && from !== null)) return 'Approved';
-  if (to === 'running' && from === 'paused') return 'Resumed';
-  return verbs[to];
+  if (from === to || (to === 'ready' && from !== null)) return t('Approved');
+  if (to === 'running' && from === 'paused') return t('Resumed');
+  return t(verbs[to]);
 }
 
 export const nameOf = ({ groups }: Rollout, group: number): string =>
-  groups[group]?.name ?? `Group ${group + 1}`;
+  groups[group]?.name ?? t('Group {{group}}', { group: group + 1 });
 
 /** An event as people say it. */
 export function told({ group, from, to }: RolloutEvent, rollout: Rollout): Told {
@@ -51,7 +52,7 @@ export function told({ group, from, to }: RolloutEvent, rollout: Rollout): Told 
     return { group: null, words: rolloutVerb(from, state), tone: rolloutTones[state] };
   }
   const state = to as GroupState;
-  const words = from === 'failed' ? 'Tries again' : groupWords[state];
+  const words = from === 'failed' ? t('Tries again') : t(groupWords[state]);
   return { group: nameOf(rollout, group), words, tone: groupTones[state] };
 }
 
@@ -66,13 +67,14 @@ export function lanes(events: readonly RolloutEvent[], rollout: Rollout): Lane[]
     const spans = mine.map((event, at): Span => {
       const next = mine[at + 1];
       return {
-        words: key === null ? rolloutWords[event.to as RolloutState] : groupWords[event.to as GroupState],
+        words:
+          key === null ? t(rolloutWords[event.to as RolloutState]) : t(groupWords[event.to as GroupState]),
         tone: told(event, rollout).tone,
         fromMs: Date.parse(event.at),
         untilMs: next ? Date.parse(next.at) : end,
       };
     });
-    return { name: key === null ? 'Rollout' : nameOf(rollout, key), spans };
+    return { name: key === null ? t('Rollout') : nameOf(rollout, key), spans };
   });
 }
 

@@ -1,5 +1,6 @@
 import { Select, TextInput } from '@mantine/core';
-import { here, zones } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { zone, zones } from '../../ui/zone.js';
 import type { Gate } from './plan.js';
 
 type Window = NonNullable<Gate['window']>;
@@ -11,7 +12,7 @@ interface Props {
 
 /** Maintenance window: without a beginning there is none. */
 export function WindowFields({ window, onChange }: Props) {
-  const usual: Window = { from: '22:00', to: '04:00', timeZone: here };
+  const usual: Window = { from: '22:00', to: '04:00', timeZone: zone() };
   const clock = (key: 'from' | 'to', label: string, description: string) => (
     <TextInput
       type="time"
@@ -26,16 +27,16 @@ export function WindowFields({ window, onChange }: Props) {
   );
   return (
     <>
-      {clock('from', 'Told from', 'Empty: at any time')}
-      {clock('to', 'Told until', 'Before the beginning: over midnight')}
+      {clock('from', t('Told from'), t('Empty: at any time'))}
+      {clock('to', t('Told until'), t('Before the beginning: over midnight'))}
       <Select
-        label="Time zone"
-        description="Where the site has none"
-        data={zones}
+        label={t('Time zone')}
+        description={t('Where the site has none')}
+        data={zones()}
         searchable
         allowDeselect={false}
         disabled={!window}
-        value={window?.timeZone ?? here}
+        value={window?.timeZone ?? zone()}
         onChange={(timeZone) => timeZone && window && onChange({ ...window, timeZone })}
       />
     </>

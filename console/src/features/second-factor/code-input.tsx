@@ -1,4 +1,5 @@
 import { TextInput } from '@mantine/core';
+import { t } from '../../i18n/index.js';
 
 interface CodeInputProps {
   value: string;
@@ -12,7 +13,7 @@ export const CodeInput = ({ value, onChange, recovery = false, autoFocus = false
   <TextInput
     // Another field, so that a phone offers the keyboard for it.
     key={recovery ? 'recovery' : 'app'}
-    label={recovery ? 'Recovery code' : 'Code of your authenticator app'}
+    label={recovery ? t('Recovery code') : t('Code of your authenticator app')}
     inputMode={recovery ? 'text' : 'numeric'}
     autoComplete={recovery ? 'off' : 'one-time-code'}
     maxLength={recovery ? 40 : 7}

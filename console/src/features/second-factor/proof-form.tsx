@@ -1,7 +1,8 @@
-import { Anchor, Button, Group, PasswordInput, Stack } from '@mantine/core';
+import { Anchor, PasswordInput, Stack } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useMe } from '../../api/session.js';
-import { Problem } from '../../ui/problem.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 import { CodeInput } from './code-input.js';
 
 export interface Proof {
@@ -33,7 +34,7 @@ export function ProofForm({ confirm, danger, action, onCancel, children }: Proof
         <div style={{ lineHeight: 1.5 }}>{children}</div>
         <input type="email" autoComplete="username" value={me.email} readOnly hidden />
         <PasswordInput
-          label="Your password"
+          label={t('Your password')}
           autoComplete="current-password"
           autoFocus
           value={password}
@@ -41,24 +42,17 @@ export function ProofForm({ confirm, danger, action, onCancel, children }: Proof
         />
         <CodeInput value={code} onChange={setCode} recovery={recovery} />
         <Anchor component="button" type="button" ta="left" onClick={() => setRecovery(!recovery)}>
-          {recovery ? 'Use the app' : 'Use a recovery code'}
+          {recovery ? t('Use the app') : t('Use a recovery code')}
         </Anchor>
-        <Problem error={action.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onCancel}>
-            Cancel
-          </Button>
-          <Button
-            size="md"
-            type="submit"
-            {...(danger ? { color: 'red' } : {})}
-            loading={action.isPending}
-            disabled={!password || code.length < 6}
-            data-testid="second-factor-prove"
-          >
-            {confirm}
-          </Button>
-        </Group>
+        <FormEnd
+          work={action}
+          leave={onCancel}
+          disabled={!password || code.length < 6}
+          danger={danger === true}
+          testId="second-factor-prove"
+        >
+          {confirm}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -1,4 +1,5 @@
 import { Button, Group, Stack } from '@mantine/core';
+import { t } from '../../i18n/index.js';
 import { Copyable } from '../../ui/copyable.js';
 import { Note } from '../../ui/signal.js';
 
@@ -7,13 +8,14 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
   return (
     <Stack>
       <Note tone="warn">
-        Keep these codes where you find them without your phone. Each signs you in once. They are shown only
-        now.
+        {t(
+          'Keep these codes where you find them without your phone. Each signs you in once. They are shown only now.',
+        )}
       </Note>
-      <Copyable label="Recovery codes" text={codes.join('\n')} testId="recovery-codes" />
+      <Copyable label={t('Recovery codes')} text={codes.join('\n')} testId="recovery-codes" />
       <Group justify="flex-end">
         <Button size="md" onClick={onDone} data-testid="recovery-codes-kept">
-          I have kept them
+          {t('I have kept them')}
         </Button>
       </Group>
     </Stack>

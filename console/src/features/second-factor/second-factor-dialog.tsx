@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys, secondFactorQuery } from '../../api/queries.js';
 import { useMe } from '../../api/session.js';
+import { t } from '../../i18n/index.js';
 import { moment } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
 import { Loaded } from '../../ui/page.js';
@@ -22,7 +23,7 @@ export function SecondFactorDialog({ opened, onClose }: { opened: boolean; onClo
     <Modal
       opened={opened}
       onClose={onClose}
-      title="Second factor"
+      title={t('Second factor')}
       size="lg"
       closeOnClickOutside={!showsCodes}
       closeOnEscape={!showsCodes}
@@ -33,7 +34,7 @@ export function SecondFactorDialog({ opened, onClose }: { opened: boolean; onClo
       ) : me.hasPassword ? (
         <SetUp onDone={onClose} onCancel={onClose} onCodes={common.onCodes} />
       ) : (
-        <Note tone="idle">Set a password first. The code of the app comes on top of it.</Note>
+        <Note tone="idle">{t('Set a password first. The code of the app comes on top of it.')}</Note>
       )}
     </Modal>
   );
@@ -57,20 +58,20 @@ function Manage({ onClose, onCodes }: { onClose: () => void; onCodes: () => void
       queryClient.removeQueries({ queryKey: keys.secondFactor });
       await queryClient.invalidateQueries({ queryKey: keys.users });
       onClose();
-      notifyDone('Your second factor is off.');
+      notifyDone(t('Your second factor is off.'));
     },
   });
   if (renew.data) return <RecoveryCodes codes={renew.data.recoveryCodes} onDone={onClose} />;
   if (asking === 'codes')
     return (
-      <ProofForm confirm="Make new codes" action={renew} onCancel={() => ask(null)}>
-        You get ten new recovery codes. The old ones are worth nothing from then on.
+      <ProofForm confirm={t('Make new codes')} action={renew} onCancel={() => ask(null)}>
+        {t('You get ten new recovery codes. The old ones are worth nothing from then on.')}
       </ProofForm>
     );
   if (asking === 'off')
     return (
-      <ProofForm confirm="Turn off" danger action={turnOff} onCancel={() => ask(null)}>
-        Your password alone signs you in again.
+      <ProofForm confirm={t('Turn off')} danger action={turnOff} onCancel={() => ask(null)}>
+        {t('Your password alone signs you in again.')}
       </ProofForm>
     );
   return (
@@ -78,20 +79,23 @@ function Manage({ onClose, onCodes }: { onClose: () => void; onCodes: () => void
       {({ since, recoveryCodesLeft, needed }) => (
         <Stack>
           <div style={{ lineHeight: 1.5 }}>
-            On since {since ? moment(since) : 'now'}. {recoveryCodesLeft} of 10 recovery codes are left.
+            {t('On since {{value}}. {{recoveryCodesLeft}} of 10 recovery codes are left.', {
+              value: since ? moment(since) : t('now'),
+              recoveryCodesLeft,
+            })}
           </div>
           {recoveryCodesLeft < 3 ? (
-            <Note tone="warn">Make new recovery codes before the last ones are used.</Note>
+            <Note tone="warn">{t('Make new recovery codes before the last ones are used.')}</Note>
           ) : null}
-          {needed ? <Note tone="idle">Your role needs it, so it cannot be turned off.</Note> : null}
+          {needed ? <Note tone="idle">{t('Your role needs it, so it cannot be turned off.')}</Note> : null}
           <Group justify="flex-end">
             {needed ? null : (
               <Button variant="default" size="md" onClick={() => ask('off')} data-testid="second-factor-off">
-                Turn off
+                {t('Turn off')}
               </Button>
             )}
             <Button size="md" onClick={() => ask('codes')}>
-              New recovery codes
+              {t('New recovery codes')}
             </Button>
           </Group>
         </Stack>

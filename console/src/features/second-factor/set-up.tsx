@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMe } from '../../api/session.js';
+import { t } from '../../i18n/index.js';
 import { Copyable } from '../../ui/copyable.js';
 import { Problem } from '../../ui/problem.js';
 import { CodeInput } from './code-input.js';
@@ -43,7 +44,7 @@ export function SetUp({ onDone, onCancel, onCodes }: SetUpProps) {
   };
   const cancel = onCancel ? (
     <Button variant="default" size="md" onClick={onCancel}>
-      Cancel
+      {t('Cancel')}
     </Button>
   ) : null;
 
@@ -53,12 +54,13 @@ export function SetUp({ onDone, onCancel, onCodes }: SetUpProps) {
       <form onSubmit={submit}>
         <Stack>
           <p className={classes.text}>
-            An app on your phone shows a new code every thirty seconds. Signing in then needs your password
-            and that code.
+            {t(
+              'An app on your phone shows a new code every thirty seconds. Signing in then needs your password and that code.',
+            )}
           </p>
           <input type="email" autoComplete="username" value={me.email} readOnly hidden />
           <PasswordInput
-            label="Your password"
+            label={t('Your password')}
             autoComplete="current-password"
             data-autofocus
             autoFocus
@@ -69,7 +71,7 @@ export function SetUp({ onDone, onCancel, onCodes }: SetUpProps) {
           <Group justify="flex-end">
             {cancel}
             <Button size="md" type="submit" loading={begin.isPending} disabled={!password}>
-              Go on
+              {t('Go on')}
             </Button>
           </Group>
         </Stack>
@@ -83,15 +85,16 @@ export function SetUp({ onDone, onCancel, onCodes }: SetUpProps) {
             value={begin.data.address}
             size={176}
             marginSize={4}
-            title="Secret for an authenticator app"
+            title={t('Secret for an authenticator app')}
             data-testid="second-factor-qr"
           />
           <p className={classes.text}>
-            Scan this with an authenticator app, or type the secret into it. Then enter the code that the app
-            shows.
+            {t(
+              'Scan this with an authenticator app, or type the secret into it. Then enter the code that the app shows.',
+            )}
           </p>
         </div>
-        <Copyable label="Secret" text={begin.data.secret} testId="second-factor-secret" />
+        <Copyable label={t('Secret')} text={begin.data.secret} testId="second-factor-secret" />
         <CodeInput value={code} onChange={setCode} autoFocus />
         <Problem error={confirm.error} />
         <Group justify="flex-end">
@@ -103,7 +106,7 @@ export function SetUp({ onDone, onCancel, onCodes }: SetUpProps) {
             disabled={code.length < 6}
             data-testid="second-factor-confirm"
           >
-            Turn on
+            {t('Turn on')}
           </Button>
         </Group>
       </Stack>

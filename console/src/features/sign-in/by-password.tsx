@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { toApiError } from '../../api/errors.js';
 import type { Me } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Problem } from '../../ui/problem.js';
 import { CodeInput } from '../second-factor/code-input.js';
 import classes from './sign-in.module.css';
@@ -53,7 +54,7 @@ export function ByPassword({ enter, quiet = false }: ByPasswordProps) {
     <form onSubmit={submit}>
       <Stack>
         <TextInput
-          label="E-mail"
+          label={t('E-mail')}
           type="email"
           autoComplete="username"
           autoFocus={!quiet}
@@ -63,7 +64,7 @@ export function ByPassword({ enter, quiet = false }: ByPasswordProps) {
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
         <PasswordInput
-          label="Password"
+          label={t('Password')}
           autoComplete="current-password"
           required
           withAsterisk={false}
@@ -78,7 +79,7 @@ export function ByPassword({ enter, quiet = false }: ByPasswordProps) {
           loading={signIn.isPending}
           data-testid="sign-in-button"
         >
-          Sign in
+          {t('Sign in')}
         </Button>
       </Stack>
     </form>
@@ -110,7 +111,7 @@ function CodeStep(props: {
           disabled={code.length < 6}
           data-testid="sign-in-code"
         >
-          Sign in
+          {t('Sign in')}
         </Button>
         <div className={classes.ways}>
           <Anchor
@@ -121,15 +122,15 @@ function CodeStep(props: {
               setRecovery(!recovery);
             }}
           >
-            {recovery ? 'Use the app' : 'Use a recovery code'}
+            {recovery ? t('Use the app') : t('Use a recovery code')}
           </Anchor>
           <Anchor component="button" type="button" onClick={props.onBack}>
-            Back
+            {t('Back')}
           </Anchor>
         </div>
         {recovery ? (
           <p className={classes.lead} style={{ margin: 0 }}>
-            No phone and no codes? An admin can reset your second factor under People.
+            {t('No phone and no codes? An admin can reset your second factor under People.')}
           </p>
         ) : null}
       </Stack>

@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { keys } from '../../api/queries.js';
 import { useMe } from '../../api/session.js';
 import type { Me } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { PasswordForm } from '../../shell/password-form.js';
 import { useSignOut } from '../../shell/use-sign-out.js';
 import { usePageTitle } from '../../ui/page.js';
@@ -21,12 +22,12 @@ export function EnrolPage() {
   const queryClient = useQueryClient();
   const enter = useEnter(next);
   const signOut = useSignOut();
-  usePageTitle('Second factor');
+  usePageTitle(t('Second factor'));
   return (
     <SignInCard wide>
       <Stack>
         <p className={classes.lead} style={{ margin: 0 }} data-testid="second-factor-due">
-          Your role needs a second factor. Turn it on to go on.
+          {t('Your role needs a second factor. Turn it on to go on.')}
         </p>
         {me.hasPassword ? (
           <SetUp onDone={() => void enter(queryClient.getQueryData<Me>(keys.me) ?? me)} />
@@ -34,7 +35,7 @@ export function EnrolPage() {
           <PasswordForm />
         )}
         <Anchor component="button" type="button" ta="left" onClick={() => void signOut()}>
-          Sign out
+          {t('Sign out')}
         </Anchor>
       </Stack>
     </SignInCard>

@@ -5,6 +5,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { client, unwrap } from '../../api/client.js';
 import { waysQuery } from '../../api/queries.js';
 import type { Me, SignInWays } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Loaded, Loading, usePageTitle } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
 import { ByPassword } from './by-password.js';
@@ -20,7 +21,7 @@ export function SignInPage() {
   const { token, next, problem } = route.useSearch();
   const ways = useQuery(waysQuery);
   const enter = useEnter(next);
-  usePageTitle('Sign in');
+  usePageTitle(t('Sign in'));
   const common = { enter, ...(next ? { next } : {}) };
   return (
     <SignInCard>
@@ -51,12 +52,12 @@ function Anyway({ ways: { sso, passwords }, enter, next }: WayProps) {
       <SsoButton label={sso.label} {...(next ? { next } : {})} />
       {passwords || asked ? (
         <>
-          <Divider label="or with a password" labelPosition="center" />
+          <Divider label={t('or with a password')} labelPosition="center" />
           <ByPassword enter={enter} quiet />
         </>
       ) : (
         <Anchor component="button" type="button" onClick={ask.open}>
-          Use a password
+          {t('Use a password')}
         </Anchor>
       )}
     </>
@@ -74,14 +75,14 @@ function ByLink({ token, ways: { sso, passwords }, enter, next }: WayProps & { t
     <>
       <p className={classes.lead} style={{ margin: 0 }}>
         {sso
-          ? 'You are invited. The link works once; single sign-on knows you from then on.'
-          : 'This link signs you in once. You can set a password afterwards.'}
+          ? t('You are invited. The link works once; single sign-on knows you from then on.')
+          : t('This link signs you in once. You can set a password afterwards.')}
       </p>
       {sso ? <SsoButton label={sso.label} token={token} {...(next ? { next } : {})} /> : null}
       <Problem error={signIn.error} />
       {sso && !passwords ? (
         <Anchor component="button" type="button" onClick={() => signIn.mutate()}>
-          Go on without single sign-on
+          {t('Go on without single sign-on')}
         </Anchor>
       ) : (
         <Button
@@ -91,12 +92,12 @@ function ByLink({ token, ways: { sso, passwords }, enter, next }: WayProps & { t
           onClick={() => signIn.mutate()}
           data-testid="sign-in-link-button"
         >
-          {sso ? 'Go on with a password' : 'Sign in'}
+          {sso ? t('Go on with a password') : t('Sign in')}
         </Button>
       )}
       {signIn.error ? (
         <Button variant="subtle" size="md" onClick={() => void navigate({ to: '/sign-in', search: {} })}>
-          Use e-mail and password
+          {t('Use e-mail and password')}
         </Button>
       ) : null}
     </>

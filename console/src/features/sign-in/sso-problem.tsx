@@ -1,7 +1,8 @@
+import { phrase, phrases, t } from '../../i18n/index.js';
 import { Note } from '../../ui/signal.js';
 
 /** What happened on the way back from the identity provider, and what to do about it. */
-const advice: Record<string, string> = {
+const advice: Record<string, string> = phrases({
   sso_expired: 'That took too long, or it began in another browser. Try again.',
   sso_refused:
     'You are not let in here: the identity provider said no, no group of yours has a role, or your account is disabled. Ask an admin.',
@@ -14,10 +15,10 @@ const advice: Record<string, string> = {
     'The answer of the identity provider cannot be trusted. Try again; if it stays so, tell an admin.',
   link_invalid: 'The one-time link was used or has expired. Ask an admin for another.',
   rate_limited: 'Too many attempts. Wait a minute.',
-};
+});
 
 export const SsoProblem = ({ code }: { code: string }) => (
   <Note tone="bad" code={code}>
-    {advice[code] ?? 'Single sign-on failed.'}
+    {t(advice[code] ?? phrase('Single sign-on failed.'))}
   </Note>
 );

@@ -1,4 +1,5 @@
-import { percent } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { percent, significant } from '../../ui/format.js';
 import { type Point, paretoFront, settingsOf } from './pareto.js';
 import classes from './sweeps.module.css';
 
@@ -21,7 +22,7 @@ export function ParetoChart({ points }: { points: readonly Point[] }) {
       className={classes.chart}
       role="img"
       data-testid="sweep-pareto"
-      aria-label={`Fast and accurate: ${front.map(say).join('; ')}`}
+      aria-label={t('Fast and accurate: {{front}}', { front: front.map(say).join('; ') })}
     >
       {[low, (low + 1) / 2, 1].map((tick) => (
         <g key={tick}>
@@ -33,11 +34,11 @@ export function ParetoChart({ points }: { points: readonly Point[] }) {
       ))}
       {[0, slowest / 2, slowest].map((tick) => (
         <text key={tick} x={x(tick)} y={height - margin.bottom + 18} textAnchor="middle">
-          {tick === 0 ? '0' : `${tick.toPrecision(2)} ms`}
+          {tick === 0 ? '0' : t('{{toPrecision}} ms', { toPrecision: significant(tick, 2) })}
         </text>
       ))}
       <text x={(width + margin.left) / 2} y={height - 8} textAnchor="middle">
-        Time for a frame
+        {t('Time for a frame')}
       </text>
       <polyline points={front.map((point) => `${x(point.latencyMs)},${y(point.accuracy)}`).join(' ')} />
       {points.map((point) => (
@@ -56,4 +57,9 @@ export function ParetoChart({ points }: { points: readonly Point[] }) {
 }
 
 const say = ({ row, latencyMs, accuracy }: Point): string =>
-  `${row.name}, ${settingsOf(row)}: ${percent(accuracy, 1)} in ${latencyMs.toPrecision(3)} ms`;
+  t('{{name}}, {{settingsOf}}: {{accuracy}} in {{toPrecision}} ms', {
+    name: row.name,
+    settingsOf: settingsOf(row),
+    accuracy: percent(accuracy, 1),
+    toPrecision: significant(latencyMs, 3),
+  });

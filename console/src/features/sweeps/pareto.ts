@@ -1,15 +1,21 @@
 import type { Sweep, SweepRow } from '../../api/types.js';
+import { phrase, t } from '../../i18n/index.js';
 
 /** Where a frame was timed: this server, or a device by hardware and how it ran. */
 export interface Clock {
   readonly id: string;
   readonly label: string;
 }
-export const serverClock: Clock = { id: 'server', label: 'This server, one thread' };
+export const serverClock: Clock = { id: 'server', label: phrase('This server, one thread') };
 
 const deviceClock = ({ hardware, backend, variant, threads }: SweepRow['latency'][number]): Clock => ({
   id: [hardware, backend, variant, threads].join('|'),
-  label: `${hardware}, ${variant} on ${backend}, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+  label: t('{{hardware}}, {{variant}} on {{backend}}, {{threads}}', {
+    hardware,
+    variant,
+    backend,
+    threads: t('{{count, number}} threads', { count: threads }),
+  }),
 });
 
 /** Devices that measured any of the rows first: their figures count, the server's only stands in. */
@@ -53,4 +59,4 @@ export function paretoFront(points: readonly Point[]): Point[] {
 }
 
 export const settingsOf = ({ mode, regularisation, inputSize }: SweepRow): string =>
-  `${inputSize} px, ${mode === 'head' ? 'head only' : `tail${regularisation === 'strong' ? ', held back' : ''}`}`;
+  `${inputSize} px, ${mode === 'head' ? t('head only') : regularisation === 'strong' ? t('tail, held back') : t('tail')}`;

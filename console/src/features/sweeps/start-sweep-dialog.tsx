@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, MultiSelect, Stack } from '@mantine/core';
+import { Checkbox, Modal, MultiSelect, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { architecturesQuery, keys } from '../../api/queries.js';
-import { Problem } from '../../ui/problem.js';
+import { t } from '../../i18n/index.js';
+import { FormEnd } from '../../ui/form-end.js';
 
 interface Props {
   opened: boolean;
@@ -12,7 +13,7 @@ interface Props {
 }
 
 export const StartSweepDialog = (props: Props) => (
-  <Modal opened={props.opened} onClose={props.onClose} title="Start a bake-off" size="lg">
+  <Modal opened={props.opened} onClose={props.onClose} title={t('Start a bake-off')} size="lg">
     {props.opened ? <StartSweepForm {...props} /> : null}
   </Modal>
 );
@@ -46,12 +47,13 @@ function StartSweepForm({ onClose }: Props) {
     <form onSubmit={submit}>
       <Stack>
         <p style={{ margin: 0, lineHeight: 1.5 }}>
-          Every architecture is tried at its own size, and at larger ones where the pictures have the pixels:
-          heads on a few frames, the better half on all of them, and tails for the better half of those.
+          {t(
+            'Every architecture is tried at its own size, and at larger ones where the pictures have the pixels: heads on a few frames, the better half on all of them, and tails for the better half of those.',
+          )}
         </p>
         <MultiSelect
-          label="Architectures"
-          description="None chosen: all of them"
+          label={t('Architectures')}
+          description={t('None chosen: all of them')}
           size="md"
           data={architectures.map(({ id, name }) => ({ value: id, label: name }))}
           value={chosen}
@@ -59,20 +61,14 @@ function StartSweepForm({ onClose }: Props) {
           clearable
         />
         <Checkbox
-          label="Fine-tune tails too (minutes)"
+          label={t('Fine-tune tails too (minutes)')}
           size="md"
           checked={tails}
           onChange={(event) => setTails(event.currentTarget.checked)}
         />
-        <Problem error={start.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" size="md" loading={start.isPending} data-testid="sweep-submit">
-            Start
-          </Button>
-        </Group>
+        <FormEnd work={start} leave={onClose} testId="sweep-submit">
+          {t('Start')}
+        </FormEnd>
       </Stack>
     </form>
   );

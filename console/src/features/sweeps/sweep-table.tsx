@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { Sweep, SweepRow } from '../../api/types.js';
-import { bytes, duration, percent } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { bytes, duration, percent, significant } from '../../ui/format.js';
 import pageClasses from '../../ui/page.module.css';
 import { Tag } from '../../ui/signal.js';
 import { type Clock, latencyOf, serverClock, settingsOf } from './pareto.js';
@@ -21,23 +22,23 @@ export function SweepTable({ sweep: { rows, winner }, clock, train }: Props) {
       <table className={`${pageClasses.table} ${classes.tight}`} data-testid="sweep-table">
         <thead>
           <tr>
-            <th>Architecture</th>
-            <th className={pageClasses.num} title="Mean recall, with its 95% bootstrap interval">
-              Balanced accuracy
+            <th>{t('Architecture')}</th>
+            <th className={pageClasses.num} title={t('Mean recall, with its 95% bootstrap interval')}>
+              {t('Balanced accuracy')}
             </th>
-            <th className={pageClasses.num} title="How far confidence is from truth">
-              ECE
+            <th className={pageClasses.num} title={t('How far confidence is from truth')}>
+              {t('ECE')}
             </th>
-            <th className={pageClasses.num}>Frame</th>
-            <th className={`${pageClasses.num} ${pageClasses.wide}`}>Size</th>
-            <th className={pageClasses.num} title="Accuracy that the 8-bit form loses">
-              8-bit loss
+            <th className={pageClasses.num}>{t('Frame')}</th>
+            <th className={`${pageClasses.num} ${pageClasses.wide}`}>{t('Size')}</th>
+            <th className={pageClasses.num} title={t('Accuracy that the 8-bit form loses')}>
+              {t('8-bit loss')}
             </th>
             <th
               className={`${pageClasses.num} ${pageClasses.wide}`}
-              title="Reading and training in this bake-off"
+              title={t('Reading and training in this bake-off')}
             >
-              Took
+              {t('Took')}
             </th>
             <th />
           </tr>
@@ -67,12 +68,15 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
       className={row.dropped ? pageClasses.dim : undefined}
     >
       <td>
-        <span className={pageClasses.strong}>{row.name}</span> {winner ? <Tag tone="ok">Winner</Tag> : null}
+        <span className={pageClasses.strong}>{row.name}</span>{' '}
+        {winner ? <Tag tone="ok">{t('Winner')}</Tag> : null}
         <span className={classes.settings}>
           {settingsOf(row)}
-          {row.dropped ? `, left after ${figures?.n} frames` : ''}
+          {row.dropped ? t(', left after {{n}} frames', { n: figures?.n }) : ''}
         </span>
-        {row.problem ? <span className={classes.settings}>Not trained: {row.problem}</span> : null}
+        {row.problem ? (
+          <span className={classes.settings}>{t('Not trained: {{problem}}', { problem: row.problem })}</span>
+        ) : null}
       </td>
       <td className={num}>
         {accuracy?.value == null ? (
@@ -93,9 +97,11 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
       </td>
       <td className={num}>
         {latency === null ? (
-          <span className={pageClasses.dim}>not measured</span>
+          <span className={pageClasses.dim}>{t('not measured')}</span>
+        ) : clock.id === serverClock.id ? (
+          t('{{latency}} ms here', { latency: significant(latency, 3) })
         ) : (
-          `${latency.toPrecision(3)} ms${clock.id === serverClock.id ? ' here' : ''}`
+          `${significant(latency, 3)} ms`
         )}
       </td>
       <td className={`${num} ${pageClasses.wide}`}>
@@ -103,9 +109,15 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
       </td>
       <td className={num}>
         {int8?.accuracyLost == null ? (
-          <span className={pageClasses.dim}>not made</span>
+          <span className={pageClasses.dim}>{t('not made')}</span>
         ) : (
-          <span title={`${int8.deviceClass} of ${int8.modelVersionId}, n = ${int8.n}`}>
+          <span
+            title={t('{{deviceClass}} of {{modelVersionId}}, n = {{n}}', {
+              deviceClass: int8.deviceClass,
+              modelVersionId: int8.modelVersionId,
+              n: int8.n,
+            })}
+          >
             {percent(int8.accuracyLost, 1)}
           </span>
         )}
@@ -117,10 +129,10 @@ function Row({ row, clock, winner, train }: Omit<Props, 'sweep'> & { row: SweepR
             size="md"
             variant={winner ? 'filled' : 'subtle'}
             onClick={() => train(row)}
-            aria-label={`Train ${row.name}, ${settingsOf(row)}`}
+            aria-label={t('Train {{name}}, {{settingsOf}}', { name: row.name, settingsOf: settingsOf(row) })}
             {...(winner ? { 'data-testid': 'train-winner' } : {})}
           >
-            Train
+            {t('Train')}
           </Button>
         ) : null}
       </td>
@@ -143,7 +155,7 @@ export function RecallTable({
       <table className={`${pageClasses.table} ${classes.tight}`}>
         <thead>
           <tr>
-            <th>Recall</th>
+            <th>{t('Recall')}</th>
             {perClass.map(({ classId, recall }) => (
               <th key={classId} className={pageClasses.num}>
                 {names.get(classId) ?? classId} <span className={classes.settings}>n = {recall.n}</span>

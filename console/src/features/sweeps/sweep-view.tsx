@@ -6,7 +6,8 @@ import { client, unwrap } from '../../api/client.js';
 import { keys, sweepQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Sweep, SweepRow, TrainingRun } from '../../api/types.js';
-import { plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import { Loaded, Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
 import { clocksOf, pointsOf, serverClock } from './pareto.js';
@@ -51,10 +52,10 @@ function Found({
   return (
     <>
       <Problem error={train.error} />
-      <Panel title="Accuracy against speed">
+      <Panel title={t('Accuracy against speed')}>
         <div className={classes.chartHead}>
           <Select
-            label="Frames timed on"
+            label={t('Frames timed on')}
             data={clocks.map(({ id, label }) => ({ value: id, label }))}
             value={clock.id}
             onChange={(value) => setClock(value ?? serverClock.id)}
@@ -63,28 +64,42 @@ function Found({
           />
           <p className={classes.note}>
             {clocks.length === 1
-              ? 'No device has measured a model like these yet: train one, then run a benchmark on its device page.'
-              : 'Devices measured models of the same architecture and size.'}
+              ? t(
+                  'No device has measured a model like these yet: train one, then run a benchmark on its device page.',
+                )
+              : t('Devices measured models of the same architecture and size.')}
           </p>
         </div>
         {points.length > 0 ? (
           <ParetoChart points={points} />
         ) : (
-          <p className={classes.note}>Nothing to draw.</p>
+          <p className={classes.note}>{t('Nothing to draw.')}</p>
         )}
       </Panel>
-      <Panel title="Bake-off">
+      <Panel title={t('Bake-off')}>
         <p className={classes.note}>
-          {sweep.rungs
-            .map(
-              ({ candidates, frames, mode }) => `${plural(candidates, mode)} on ${plural(frames, 'frame')}`,
-            )
-            .join(', then ')}
-          . All answered the same frames, each left out in turn; the test set was not looked at.
+          {t(
+            '{{rungs}}. All answered the same frames, each left out in turn; the test set was not looked at.',
+            {
+              rungs: sweep.rungs
+                .map(({ candidates, frames, mode }) =>
+                  mode === 'head'
+                    ? t('{{count, number}} heads on {{frames}} frames', {
+                        count: candidates,
+                        frames: integer(frames),
+                      })
+                    : t('{{count, number}} tails on {{frames}} frames', {
+                        count: candidates,
+                        frames: integer(frames),
+                      }),
+                )
+                .join(t(', then ')),
+            },
+          )}
         </p>
         <SweepTable sweep={sweep} clock={clock} train={engineer ? (row) => train.mutate(row) : null} />
       </Panel>
-      <Panel title="Each class">
+      <Panel title={t('Each class')}>
         <RecallTable rows={sweep.rows} names={names} />
       </Panel>
     </>

@@ -1,5 +1,7 @@
 import { useState } from 'react';
-import { integer, percent, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { decimal, integer, percent } from '../../ui/format.js';
 import { Figure, Figures, Panel } from '../../ui/page.js';
 import { Note } from '../../ui/signal.js';
 import type { AnomalyReport } from './anomaly-report.js';
@@ -12,58 +14,81 @@ export function AnomalyView({ report, modelId }: { report: AnomalyReport; modelI
     <div className={classes.report} data-testid="anomaly-report">
       <Figures>
         <Figure
-          label="AUROC"
-          value={auroc === null ? '–' : auroc.toFixed(3)}
+          label={t('AUROC')}
+          value={auroc === null ? '–' : decimal(auroc, 3)}
           note={
             auroc === null
-              ? 'not known: no frame of another class is labelled'
-              : `against ${plural(others, 'frame')} of other classes; mean colour alone: ${meanColourAuroc?.toFixed(3) ?? '–'}`
+              ? t('not known: no frame of another class is labelled')
+              : t(
+                  'against {{count, number}} frames of other classes; mean colour alone: {{meanColourAuroc}}',
+                  {
+                    count: others,
+                    meanColourAuroc: meanColourAuroc == null ? '–' : decimal(meanColourAuroc, 3),
+                  },
+                )
           }
         />
         <Figure
-          label="Limit"
-          value={limit === null ? '–' : limit.toFixed(2)}
-          note="a usual good part scores about 1"
+          label={t('Limit')}
+          value={limit === null ? '–' : decimal(limit, 2)}
+          note={t('a usual good part scores about 1')}
         />
         <Figure
-          label="Others found"
+          label={t('Others found')}
           value={report.othersFlagged === null ? '–' : percent(report.othersFlagged, 1)}
-          note={`of ${plural(others, 'frame')} of other classes, above the limit`}
+          note={t('of {{count, number}} frames of other classes, above the limit', { count: others })}
         />
       </Figures>
       <p className={classes.how}>
-        Learnt from {plural(goodFrames, 'good frame')} in {plural(goodGroups, 'group')}; each was scored by a
-        model that had not seen its group.
+        {t(
+          'Learnt from {{count, number}} good frames in {{goodGroups}}; each was scored by a model that had not seen its group.',
+          { count: goodFrames, goodGroups: t('{{count, number}} groups', { count: goodGroups }) },
+        )}
       </p>
-      <Panel title="What cameras decide alone">
+      <Panel title={t('What cameras decide alone')}>
         {limit === null ? (
           <Note tone="warn">
-            Nothing yet: {plural(goodGroups, 'group')} of good parts are too few to promise that at most{' '}
-            {percent(alpha ?? 0, 1)} of good parts are flagged. Every frame goes to review until there are
-            more.
+            {t(
+              'Nothing yet: {{count, number}} groups of good parts are too few to promise that at most {{alpha}} of good parts are flagged. Every frame goes to review until there are more.',
+              { count: goodGroups, alpha: percent(alpha ?? 0, 1) },
+            )}
           </Note>
         ) : (
           <p className={classes.promise}>
-            A part that scores at most <b>{limit.toFixed(2)}</b> passes for good, and everything else goes to
-            review. At most <b>{percent(alpha ?? 0, 1)}</b> of good parts are expected to be flagged, from{' '}
-            <b>{plural(goodGroups, 'group')}</b>.
-            {report.heldOutFlagged.value === null
-              ? ''
-              : ` Of ${plural(report.heldOutFlagged.n, 'good frame')} held out, ${percent(report.heldOutFlagged.value, 1)} were.`}{' '}
-            What share of defects passes is not promised: the model has never seen one.
+            <Trans
+              i18nKey={
+                'A part that scores at most <b>{{limit}}</b> passes for good, and everything else goes to review. At most <b>{{alpha}}</b> of good parts are expected to be flagged, from <b>{{count, number}} groups</b>. {{heldOut}} What share of defects passes is not promised: the model has never seen one.'
+              }
+              count={goodGroups}
+              values={{
+                count: goodGroups,
+                limit: decimal(limit, 2),
+                alpha: percent(alpha ?? 0, 1),
+                heldOut:
+                  report.heldOutFlagged.value === null
+                    ? ''
+                    : t('Of {{count, number}} good frames held out, {{share}} were.', {
+                        count: report.heldOutFlagged.n,
+                        share: percent(report.heldOutFlagged.value, 1),
+                      }),
+              }}
+              components={{ b: <b /> }}
+            />
           </p>
         )}
       </Panel>
       {report.highest.length > 0 ? (
-        <Panel title="Strangest good parts">
+        <Panel title={t('Strangest good parts')}>
           <div className={classes.strangest}>
             {report.highest.map(({ frameId, score }) => (
               <Strange key={frameId} frameId={frameId} score={score} modelId={modelId} />
             ))}
           </div>
           <p className={classes.how}>
-            Press one to see what is unusual about it. If one of these {integer(report.highest.length)} is not
-            good, correct its label and train again.
+            {t(
+              'Press one to see what is unusual about it. If one of these {{highest}} is not good, correct its label and train again.',
+              { highest: integer(report.highest.length) },
+            )}
           </p>
         </Panel>
       ) : null}
@@ -86,7 +111,7 @@ function Strange({ frameId, score, modelId }: StrangeProps) {
       <button
         type="button"
         aria-pressed={marked}
-        aria-label={`Score ${score.toFixed(2)}: show what is unusual`}
+        aria-label={t('Score {{score}}: show what is unusual', { score: decimal(score, 2) })}
         disabled={modelId === null}
         onClick={() => setMarked(!marked)}
       >
@@ -96,7 +121,7 @@ function Strange({ frameId, score, modelId }: StrangeProps) {
           loading="lazy"
         />
       </button>
-      <figcaption>{score.toFixed(2)}</figcaption>
+      <figcaption>{decimal(score, 2)}</figcaption>
     </figure>
   );
 }

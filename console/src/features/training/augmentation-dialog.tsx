@@ -5,12 +5,13 @@ import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { StartTraining } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import { Problem } from '../../ui/problem.js';
 import classes from './training.module.css';
 
 export type Change = NonNullable<StartTraining['changes']>[number];
 
-const names: Record<Change, string> = {
+const names: Record<Change, string> = phrases({
   'flip-horizontal': 'Flip left and right',
   'flip-vertical': 'Flip top and bottom',
   rotation: 'Turn a little',
@@ -19,7 +20,7 @@ const names: Record<Change, string> = {
   contrast: 'Contrast',
   noise: 'Noise',
   blur: 'Blur',
-};
+});
 export const allChanges = Object.keys(names) as Change[];
 
 interface AugmentationDialogProps {
@@ -45,17 +46,18 @@ export function AugmentationDialog({ opened, onClose, changes, setChanges }: Aug
     setChanges(allChanges.filter((each) => (each === change ? on : changes.includes(each))));
 
   return (
-    <Modal opened={opened} onClose={onClose} title="Augmentation" size="xl">
+    <Modal opened={opened} onClose={onClose} title={t('Augmentation')} size="xl">
       <Stack>
         <p className={classes.how}>
-          Fine-tuning learns from changed copies too. Leave out what would change what a part is: a flip,
-          where left and right matter; brightness, where the shade is the defect.
+          {t(
+            'Fine-tuning learns from changed copies too. Leave out what would change what a part is: a flip, where left and right matter; brightness, where the shade is the defect.',
+          )}
         </p>
         <div className={classes.switches}>
           {allChanges.map((change) => (
             <Switch
               key={change}
-              label={names[change]}
+              label={t(names[change])}
               checked={changes.includes(change)}
               onChange={(event) => toggle(change, event.currentTarget.checked)}
               data-testid={`change-${change}`}
@@ -71,15 +73,15 @@ export function AugmentationDialog({ opened, onClose, changes, setChanges }: Aug
             ratio={(4 * frame.width) / (2 * frame.height)}
           />
         ) : labelled.isPending ? (
-          <Loader aria-label="Loading frames" />
+          <Loader aria-label={t('Loading frames')} />
         ) : (
-          <p className={classes.how}>Once a frame is labelled, its views are shown here.</p>
+          <p className={classes.how}>{t('Once a frame is labelled, its views are shown here.')}</p>
         )}
         <Group justify="flex-end">
           <Button variant="default" onClick={() => setTurn(turn + 1)} disabled={frames.length === 0}>
-            Another frame
+            {t('Another frame')}
           </Button>
-          <Button onClick={onClose}>Done</Button>
+          <Button onClick={onClose}>{t('Done')}</Button>
         </Group>
       </Stack>
     </Modal>
@@ -98,17 +100,17 @@ function Views({ src, ratio }: { src: string; ratio: number }) {
     >
       {state === 'failed' ? (
         <span>
-          <IconPhotoOff size={32} stroke={1.4} aria-hidden /> The views cannot be drawn now.
+          <IconPhotoOff size={32} stroke={1.4} aria-hidden /> {t('The views cannot be drawn now.')}
         </span>
       ) : (
         <img
           src={src}
-          alt="The frame as it is, then seven changed copies"
+          alt={t('The frame as it is, then seven changed copies')}
           onLoad={() => setState('shown')}
           onError={() => setState('failed')}
         />
       )}
-      {state === 'loading' ? <Loader color="gray" aria-label="Drawing views" /> : null}
+      {state === 'loading' ? <Loader color="gray" aria-label={t('Drawing views')} /> : null}
     </div>
   );
 }

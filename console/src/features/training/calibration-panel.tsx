@@ -1,4 +1,5 @@
 import type { RunAnswers } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { percent } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import classes from './training.module.css';
@@ -15,17 +16,20 @@ export function CalibrationPanel({ answers }: { answers: RunAnswers }) {
   const x = (value: number) => margin.left + share(value) * (size - margin.left - margin.right);
   const y = (value: number) => size - margin.bottom - share(value) * (size - margin.top - margin.bottom);
   const ticks = [low, (low + 1) / 2, 1];
-  const told = parts.map(
-    ({ confidence, right }) => `${percent(right.value ?? 0)} right at ${percent(confidence)}`,
+  const told = parts.map(({ confidence, right }) =>
+    t('{{right}} right at {{confidence}}', {
+      right: percent(right.value ?? 0),
+      confidence: percent(confidence),
+    }),
   );
   return (
-    <Panel title="Can its confidence be trusted?">
+    <Panel title={t('Can its confidence be trusted?')}>
       <div className={classes.calibration} data-testid="calibration">
         <svg
           viewBox={`0 0 ${size} ${size}`}
           className={classes.chart}
           role="img"
-          aria-label={`Share of right answers by confidence: ${told.join(', ')}`}
+          aria-label={t('Share of right answers by confidence: {{told}}', { told: told.join(', ') })}
         >
           {ticks.map((tick) => (
             <g key={tick}>
@@ -49,18 +53,24 @@ export function CalibrationPanel({ answers }: { answers: RunAnswers }) {
                 data-bar=""
               />
               <circle cx={x(confidence)} cy={y(right.value ?? low)} r={4.5}>
-                <title>{`${percent(right.value ?? 0)} of ${frames} right at a confidence of ${percent(confidence)}`}</title>
+                <title>
+                  {t('{{right}} of {{frames}} right at a confidence of {{confidence}}', {
+                    right: percent(right.value ?? 0),
+                    frames,
+                    confidence: percent(confidence),
+                  })}
+                </title>
               </circle>
             </g>
           ))}
           <text x={(margin.left + size - margin.right) / 2} y={size - 6} textAnchor="middle">
-            confidence
+            {t('confidence')}
           </text>
         </svg>
         <p>
-          Each point is an equal part of the frames, from the least sure to the surest: across what the model
-          said, up how many of them it had right, with the 95% interval. On the broken line, confidence is
-          what it says; below it, the model is too sure of itself.
+          {t(
+            'Each point is an equal part of the frames, from the least sure to the surest: across what the model said, up how many of them it had right, with the 95% interval. On the broken line, confidence is what it says; below it, the model is too sure of itself.',
+          )}
         </p>
       </div>
     </Panel>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { devicesQuery } from '../../api/queries.js';
 import type { Comparison } from '../../api/types.js';
-import { integer, percent, plural } from '../../ui/format.js';
+import { phrases, t } from '../../i18n/index.js';
+import { decimal, integer, percent } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Note } from '../../ui/signal.js';
@@ -11,7 +12,7 @@ import { verdictTones, verdictWords, worseSlices } from './verdict.js';
 type Slice = Comparison['slices'][number];
 type Compared = NonNullable<Comparison['overall']>;
 
-const kinds: Record<Slice['by'], string> = { device: 'Device', shift: 'Shift', class: 'Class' };
+const kinds: Record<Slice['by'], string> = phrases({ device: 'Device', shift: 'Shift', class: 'Class' });
 
 /** The new model beside the champion of the time, on frames that taught neither. */
 export function ComparisonPanel({ comparison, names }: Props) {
@@ -25,14 +26,18 @@ export function ComparisonPanel({ comparison, names }: Props) {
         : slice;
   const worse = verdict === 'worse' ? [] : worseSlices(comparison);
   return (
-    <Panel title="Against the champion">
+    <Panel title={t('Against the champion')}>
       <div className={classes.verdict} data-testid="training-verdict" data-verdict={verdict}>
         <Note tone={verdictTones[verdict]}>
           {verdictWords(comparison)}
-          {verdict === 'not-better' || verdict === 'worse' ? ' The champion stays.' : ''}
+          {verdict === 'not-better' || verdict === 'worse' ? t(' The champion stays.') : ''}
         </Note>
         {worse.length > 0 ? (
-          <Note tone="warn">Worse beyond chance for {worse.map((slice) => nameOf(slice)).join(', ')}.</Note>
+          <Note tone="warn">
+            {t('Worse beyond chance for {{worse}}.', {
+              worse: worse.map((slice) => nameOf(slice)).join(', '),
+            })}
+          </Note>
         ) : null}
       </div>
       {overall ? (
@@ -40,19 +45,24 @@ export function ComparisonPanel({ comparison, names }: Props) {
           <table className={`${pageClasses.table} ${classes.perClass}`} data-testid="training-comparison">
             <thead>
               <tr>
-                <th>Compared on</th>
-                <th className={pageClasses.num} title="Share of frames that were right, of the champion">
+                <th>{t('Compared on')}</th>
+                <th className={pageClasses.num} title={t('Share of frames that were right, of the champion')}>
                   {champion}
-                </th>
-                <th className={pageClasses.num} title="Share of frames that were right, of the new model">
-                  New
-                </th>
-                <th className={pageClasses.num} title="Frames that only one of the two got right">
-                  Only {champion} / only new
                 </th>
                 <th
                   className={pageClasses.num}
-                  title="How often equally good models would differ at least so much; in a slice, corrected for the number of slices"
+                  title={t('Share of frames that were right, of the new model')}
+                >
+                  {t('New')}
+                </th>
+                <th className={pageClasses.num} title={t('Frames that only one of the two got right')}>
+                  {t('Only {{champion}} / only new', { champion })}
+                </th>
+                <th
+                  className={pageClasses.num}
+                  title={t(
+                    'How often equally good models would differ at least so much; in a slice, corrected for the number of slices',
+                  )}
                 >
                   p
                 </th>
@@ -60,9 +70,9 @@ export function ComparisonPanel({ comparison, names }: Props) {
               </tr>
             </thead>
             <tbody>
-              <Row name="All frames" compared={overall} p={overall.pValue} />
+              <Row name={t('All frames')} compared={overall} p={overall.pValue} />
               <tr>
-                <td>Balanced</td>
+                <td>{t('Balanced')}</td>
                 <td className={pageClasses.num}>
                   <Share of={overall.champion.balancedAccuracy} />
                 </td>
@@ -74,7 +84,7 @@ export function ComparisonPanel({ comparison, names }: Props) {
               {slices.map((slice) => (
                 <Row
                   key={`${slice.by} ${slice.slice}`}
-                  kind={kinds[slice.by]}
+                  kind={t(kinds[slice.by])}
                   name={nameOf(slice)}
                   compared={slice}
                   p={slice.correctedPValue}
@@ -132,7 +142,7 @@ function Row({ kind, name, compared, p }: { kind?: string; name: string; compare
       <td className={pageClasses.num}>
         {integer(compared.onlyChampion)} / {integer(compared.onlyChallenger)}
       </td>
-      <td className={pageClasses.num}>{p < 0.001 ? '< 0.001' : p.toFixed(3)}</td>
+      <td className={pageClasses.num}>{p < 0.001 ? '< 0.001' : decimal(p, 3)}</td>
       <td className={pageClasses.num}>{integer(compared.n)}</td>
     </tr>
   );
@@ -141,11 +151,21 @@ function Row({ kind, name, compared, p }: { kind?: string; name: string; compare
 function Excluded({ taughtChampion, unknownToChampion }: Comparison['excluded']) {
   const parts = [
     ...(taughtChampion > 0
-      ? [`${plural(taughtChampion, 'frame')} of groups that taught the champion, which it knows by heart`]
+      ? [
+          t('{{count, number}} frames of groups that taught the champion, which it knows by heart', {
+            count: taughtChampion,
+          }),
+        ]
       : []),
     ...(unknownToChampion > 0
-      ? [`${plural(unknownToChampion, 'frame')} of classes that the champion does not have`]
+      ? [
+          t('{{count, number}} frames of classes that the champion does not have', {
+            count: unknownToChampion,
+          }),
+        ]
       : []),
   ];
-  return parts.length > 0 ? <p className={classes.footnote}>Left out: {parts.join('; ')}.</p> : null;
+  return parts.length > 0 ? (
+    <p className={classes.footnote}>{t('Left out: {{parts}}.', { parts: parts.join('; ') })}</p>
+  ) : null;
 }

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 import type { Evaluation } from './report.js';
 import classes from './training.module.css';
 
@@ -13,7 +14,7 @@ export function ConfusionMatrix({ evaluation, runId }: { evaluation: Evaluation;
   return (
     <div className={classes.matrixScroll}>
       <table className={classes.matrix} data-testid="confusion-matrix">
-        <caption>Down: what a person said. Across: what the model said.</caption>
+        <caption>{t('Down: what a person said. Across: what the model said.')}</caption>
         <thead>
           <tr>
             <td />
@@ -42,13 +43,22 @@ export function ConfusionMatrix({ evaluation, runId }: { evaluation: Evaluation;
                       data-right={row === place ? '' : undefined}
                       data-none={count === 0 ? '' : undefined}
                       style={{ '--share': share }}
-                      title={`${name}, taken for ${column.name}: ${count} of ${total}`}
+                      title={t('{{name}}, taken for {{name2}}: {{number}} of {{total}}', {
+                        name,
+                        name2: column.name,
+                        number: count,
+                        total,
+                      })}
                     >
                       {runId && count > 0 ? (
                         <Link
                           to="/dataset"
                           search={{ answered: `${runId},${classId},${column.classId}` }}
-                          aria-label={`Show the ${plural(count, 'frame')} of ${name} taken for ${column.name}`}
+                          aria-label={t('Show the {{count, number}} frames of {{name}} taken for {{name2}}', {
+                            count,
+                            name,
+                            name2: column.name,
+                          })}
                           data-testid={`confusion-${classId}-${column.classId}`}
                         >
                           {integer(count)}

@@ -1,4 +1,5 @@
 import type { LearningCurve } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { integer, percent } from '../../ui/format.js';
 import classes from './training.module.css';
 
@@ -24,9 +25,16 @@ export function CurveChart({ points }: { points: LearningCurve['points'] }) {
       viewBox={`0 0 ${width} ${height}`}
       className={classes.chart}
       role="img"
-      aria-label={`Balanced accuracy: ${points
-        .map((point) => `${percent(point.balancedAccuracy, 1)} with ${integer(point.frames)} labels`)
-        .join(', ')}`}
+      aria-label={t('Balanced accuracy: {{points}}', {
+        points: points
+          .map((point) =>
+            t('{{balancedAccuracy}} with {{frames}} labels', {
+              balancedAccuracy: percent(point.balancedAccuracy, 1),
+              frames: integer(point.frames),
+            }),
+          )
+          .join(', '),
+      })}
     >
       {ticks.map((tick) => (
         <g key={tick}>
@@ -47,11 +55,16 @@ export function CurveChart({ points }: { points: LearningCurve['points'] }) {
             data-bar=""
           />
           <circle cx={x(frames)} cy={y(balancedAccuracy)} r={4.5}>
-            <title>{`${percent(balancedAccuracy, 1)} with ${integer(frames)} labels`}</title>
+            <title>
+              {t('{{balancedAccuracy}} with {{frames}} labels', {
+                balancedAccuracy: percent(balancedAccuracy, 1),
+                frames: integer(frames),
+              })}
+            </title>
           </circle>
           <text x={x(frames)} y={height - 12} textAnchor={frames === most ? 'end' : 'middle'}>
             {integer(frames)}
-            {frames === most ? ' labels' : ''}
+            {frames === most ? t(' labels') : ''}
           </text>
         </g>
       ))}

@@ -1,5 +1,7 @@
 import type { LearningCurve } from '../../api/types.js';
-import { integer, percent, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { integer, percent } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { CurveChart } from './curve-chart.js';
 import classes from './training.module.css';
@@ -15,21 +17,22 @@ interface Props {
 export function LearningCurvePanel({ curve, names }: Props) {
   if (!curve) {
     return (
-      <Panel title="Would more labels help?">
+      <Panel title={t('Would more labels help?')}>
         <p className={classes.promise} data-testid="training-curve">
-          Too few labels to tell: it takes eight parts or scenes of at least two classes.
+          {t('Too few labels to tell: it takes eight parts or scenes of at least two classes.')}
         </p>
       </Panel>
     );
   }
   return (
-    <Panel title="Would more labels help?">
+    <Panel title={t('Would more labels help?')}>
       <div className={classes.curve} data-testid="training-curve">
         <figure>
           <CurveChart points={curve.points} />
           <figcaption>
-            Balanced accuracy of the head by labels it learnt from, on frames left out. Bars: twice the
-            standard error.
+            {t(
+              'Balanced accuracy of the head by labels it learnt from, on frames left out. Bars: twice the standard error.',
+            )}
           </figcaption>
         </figure>
         <ul className={classes.hints}>
@@ -48,26 +51,45 @@ const points = (share: number) => `${integer(Math.round(100 * share))}`;
 
 function Hint({ row, name }: { row: LearningCurve['classes'][number]; name: string }) {
   const recall = row.points.at(-1)?.recall;
-  const now = recall === undefined ? '' : ` Recall now ${percent(recall)}, from ${plural(row.n, 'label')}.`;
+  const now =
+    recall === undefined
+      ? ''
+      : t('Recall now {{recall}}, from {{count, number}} labels.', {
+          count: row.n,
+          recall: percent(recall),
+        });
   switch (row.hint) {
     case 'likely':
       return (
-        <>
-          About <b>{integer(row.moreLabels)}</b> more labels of <b>{name}</b> would likely lift its recall by
-          about <b>{points(row.lift)}</b> (± {points(2 * row.liftError)}) points.{now}
-        </>
+        <Trans
+          i18nKey={
+            'About <b>{{moreLabels}}</b> more labels of <b>{{name}}</b> would likely lift its recall by about <b>{{points}}</b> (± {{error}}) points. {{now}}'
+          }
+          values={{
+            moreLabels: integer(row.moreLabels),
+            name,
+            points: points(row.lift),
+            error: points(2 * row.liftError),
+            now,
+          }}
+          components={{ b: <b /> }}
+        />
       );
     case 'no-more':
       return (
-        <>
-          More labels of <b>{name}</b> are not likely to help any more.{now}
-        </>
+        <Trans
+          i18nKey={'More labels of <b>{{name}}</b> are not likely to help any more. {{now}}'}
+          values={{ name, now }}
+          components={{ b: <b /> }}
+        />
       );
     case 'not-yet':
       return (
-        <>
-          Whether more labels of <b>{name}</b> help is not shown yet.{now}
-        </>
+        <Trans
+          i18nKey={'Whether more labels of <b>{{name}}</b> help is not shown yet. {{now}}'}
+          values={{ name, now }}
+          components={{ b: <b /> }}
+        />
       );
   }
 }

@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { runAnswersQuery } from '../../api/queries.js';
 import type { RunAnswers } from '../../api/types.js';
-import { integer, percent, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { integer, percent } from '../../ui/format.js';
 import { Figure, Figures, Panel } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { Note } from '../../ui/signal.js';
@@ -30,11 +32,13 @@ export function ReportView({ report, runId }: { report: Report; runId: string })
         />
       ) : (
         <Note tone="warn">
-          There were too few labels to measure this model. Label more frames and train again.
+          {t('There were too few labels to measure this model. Label more frames and train again.')}
         </Note>
       )}
       {report.skipped > 0 ? (
-        <Note tone="warn">{plural(report.skipped, 'frame')} could not be read and took no part.</Note>
+        <Note tone="warn">
+          {t('{{count, number}} frames could not be read and took no part.', { count: report.skipped })}
+        </Note>
       ) : null}
       {report.decision ? <DecidesAlone decision={report.decision} answers={kept} /> : null}
       {kept && kept.calibration.length > 2 ? <CalibrationPanel answers={kept} /> : null}
@@ -46,42 +50,50 @@ export function ReportView({ report, runId }: { report: Report; runId: string })
 
 const shareOf = (share: number | null, digits: 0 | 1 = 0) => (share === null ? '–' : percent(share, digits));
 const rangeOf = ({ low, high }: Share): string =>
-  low === null || high === null ? '' : `95% interval ${percent(low)} to ${percent(high)}`;
+  low === null || high === null
+    ? ''
+    : t('95% interval {{low}} to {{high}}', { low: percent(low), high: percent(high) });
 
 function Evaluated(props: { evaluation: Evaluation; heldOut: boolean; runId: string | null }) {
   const { evaluation, heldOut, runId } = props;
   const { n, accuracy, balancedAccuracy, calibrationError } = evaluation;
   const how = heldOut
-    ? `Measured on ${plural(n, 'frame')} that the training never saw.`
-    : `Measured by cross-validation: each of ${plural(n, 'frame')} was judged by a model that had not seen it.`;
+    ? t('Measured on {{count, number}} frames that the training never saw.', { count: n })
+    : t(
+        'Measured by cross-validation: each of {{count, number}} frames was judged by a model that had not seen it.',
+        { count: n },
+      );
   return (
     <>
       <Figures>
         <Figure
-          label="Accuracy"
+          label={t('Accuracy')}
           value={shareOf(accuracy.value, 1)}
           note={`n = ${integer(accuracy.n)}, ${rangeOf(accuracy)}`}
         />
         <Figure
-          label="Balanced accuracy"
+          label={t('Balanced accuracy')}
           value={shareOf(balancedAccuracy, 1)}
-          note={`mean recall of ${plural(evaluation.perClass.filter((row) => row.n > 0).length, 'class', 'classes')}, n = ${integer(n)}`}
+          note={t('mean recall of {{count, number}} classes, n = {{n}}', {
+            count: evaluation.perClass.filter((row) => row.n > 0).length,
+            n: integer(n),
+          })}
         />
         <Figure
-          label="Calibration error"
+          label={t('Calibration error')}
           value={shareOf(calibrationError, 1)}
-          note={`how far confidence is from truth (ECE), n = ${integer(n)}`}
+          note={t('how far confidence is from truth (ECE), n = {{n}}', { n: integer(n) })}
         />
       </Figures>
       <p className={classes.how}>
-        {how} {n < fewFrames ? 'With so few frames, the figures are rough.' : ''}
+        {how} {n < fewFrames ? t('With so few frames, the figures are rough.') : ''}
       </p>
       <div className={classes.pair}>
-        <Panel title="Each class">
+        <Panel title={t('Each class')}>
           <PerClass rows={evaluation.perClass} />
         </Panel>
         {evaluation.confusion.length > 0 ? (
-          <Panel title="Confusions">
+          <Panel title={t('Confusions')}>
             <ConfusionMatrix evaluation={evaluation} runId={runId} />
           </Panel>
         ) : null}
@@ -96,12 +108,18 @@ function PerClass({ rows }: { rows: ClassFigures[] }) {
       <table className={`${pageClasses.table} ${classes.perClass}`}>
         <thead>
           <tr>
-            <th>Class</th>
-            <th className={pageClasses.num} title="Of the frames the model put here, how many belong here">
-              Precision
+            <th>{t('Class')}</th>
+            <th
+              className={pageClasses.num}
+              title={t('Of the frames the model put here, how many belong here')}
+            >
+              {t('Precision')}
             </th>
-            <th className={pageClasses.num} title="Of the frames that belong here, how many the model found">
-              Recall
+            <th
+              className={pageClasses.num}
+              title={t('Of the frames that belong here, how many the model found')}
+            >
+              {t('Recall')}
             </th>
             <th className={pageClasses.num}>n</th>
           </tr>
@@ -134,23 +152,39 @@ function PerClass({ rows }: { rows: ClassFigures[] }) {
 function DecidesAlone({ decision, answers }: { decision: Decision; answers: RunAnswers | null }) {
   const never = decision.threshold > 1;
   return (
-    <Panel title="What cameras decide alone">
+    <Panel title={t('What cameras decide alone')}>
       {never ? (
         <Note tone="warn">
-          Nothing yet: {plural(decision.n, 'calibration frame')} are too few to promise that at most{' '}
-          {percent(decision.alpha, 1)} of the decisions are wrong. Every frame goes to review until there are
-          more labels.
+          {t(
+            'Nothing yet: {{count, number}} calibration frames are too few to promise that at most {{alpha}} of the decisions are wrong. Every frame goes to review until there are more labels.',
+            { count: decision.n, alpha: percent(decision.alpha, 1) },
+          )}
         </Note>
       ) : (
         <p className={classes.promise}>
-          A camera decides alone at a confidence of <b>{percent(decision.threshold, 1)}</b> or more. At most{' '}
-          <b>{percent(decision.alpha, 1)}</b> of those decisions are expected to be wrong, from{' '}
-          <b>{plural(decision.n, 'calibration frame')}</b>. Everything else goes to review.
-          {decision.accepted === null || decision.errors === null || decision.n === 0
-            ? ''
-            : ` Of those frames it would have decided ${integer(decision.accepted)} alone (${percent(
-                decision.accepted / decision.n,
-              )}), ${integer(decision.errors)} of them wrongly.`}
+          <Trans
+            i18nKey={
+              'A camera decides alone at a confidence of <b>{{threshold}}</b> or more. At most <b>{{alpha}}</b> of those decisions are expected to be wrong, from <b>{{count, number}} calibration frames</b>. Everything else goes to review. {{tried}}'
+            }
+            count={decision.n}
+            values={{
+              count: decision.n,
+              threshold: percent(decision.threshold, 1),
+              alpha: percent(decision.alpha, 1),
+              tried:
+                decision.accepted === null || decision.errors === null || decision.n === 0
+                  ? ''
+                  : t(
+                      'Of those frames it would have decided {{accepted}} alone ({{share}}), {{errors}} of them wrongly.',
+                      {
+                        accepted: integer(decision.accepted),
+                        share: percent(decision.accepted / decision.n),
+                        errors: integer(decision.errors),
+                      },
+                    ),
+            }}
+            components={{ b: <b /> }}
+          />
         </p>
       )}
       {answers && answers.thresholds.length > 1 ? (

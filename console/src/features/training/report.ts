@@ -1,4 +1,5 @@
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { integer } from '../../ui/format.js';
 
 /** A share with its 95 % interval and the cases behind it; null where there are none. */
 export interface Share {
@@ -154,9 +155,9 @@ function roundingOf(value: unknown): string | null {
     (each) => number(each) ?? 0,
   );
   const words = [
-    ...(clamped ? [`${integer(clamped)} weights beyond its range`] : []),
-    ...(flushed ? [`${integer(flushed)} weights too small for it`] : []),
-    ...(kept ? [`${plural(kept, 'operator')} left in float for large values`] : []),
+    ...(clamped ? [t('{{clamped}} weights beyond its range', { clamped: integer(clamped) })] : []),
+    ...(flushed ? [t('{{flushed}} weights too small for it', { flushed: integer(flushed) })] : []),
+    ...(kept ? [t('{{count, number}} operators left in float for large values', { count: kept })] : []),
   ];
   return words.length > 0 ? words.join(', ') : null;
 }

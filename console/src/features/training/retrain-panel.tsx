@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core';
+import { Button, Checkbox, Modal, NumberInput, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -6,22 +6,30 @@ import { client, unwrap } from '../../api/client.js';
 import { keys, retrainRulesQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { RetrainRules } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { FormEnd } from '../../ui/form-end.js';
+import { integer } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
-import { Problem } from '../../ui/problem.js';
 import classes from './training.module.css';
 
 /** The rules in force as one sentence's end; empty: none. */
 function rulesInWords({ newLabels, drift, novelFrames, everyHours }: RetrainRules): string {
   const parts = [
-    ...(newLabels === null ? [] : [`after ${plural(newLabels, 'new label')}`]),
-    ...(drift ? ['after a drift alarm, once there are new labels'] : []),
+    ...(newLabels === null ? [] : [t('after {{count, number}} new labels', { count: newLabels })]),
+    ...(drift ? [t('after a drift alarm, once there are new labels')] : []),
     ...(novelFrames === null
       ? []
-      : [`after ${integer(novelFrames)} frames unlike what the model learnt from`]),
-    ...(everyHours === null ? [] : [`every ${plural(everyHours, 'hour')} if there are new labels`]),
+      : [
+          t('after {{novelFrames}} frames unlike what the model learnt from', {
+            novelFrames: integer(novelFrames),
+          }),
+        ]),
+    ...(everyHours === null
+      ? []
+      : [t('every {{count, number}} hours if there are new labels', { count: everyHours })]),
   ];
-  return parts.join(', or ');
+  return parts.join(t(', or '));
 }
 
 /** When a run starts without being asked, and that it ends in a challenger. */
@@ -36,21 +44,24 @@ export function RetrainPanel() {
       <div className={classes.testSet} data-testid="retrain-rules">
         <p>
           {words === '' ? (
-            'Training starts only when somebody asks for it.'
+            t('Training starts only when somebody asks for it.')
           ) : (
-            <>
-              Training also starts <b>by itself</b> {words}. Its model becomes the challenger; nothing is
-              rolled out.
-            </>
+            <Trans
+              i18nKey={
+                'Training also starts <b>by itself</b> {{words}}. Its model becomes the challenger; nothing is rolled out.'
+              }
+              values={{ words }}
+              components={{ b: <b /> }}
+            />
           )}
         </p>
         {engineer ? (
           <Button variant="default" size="md" onClick={change.open} data-testid="change-retrain-rules">
-            {words === '' ? 'Train by rule' : 'Change rules'}
+            {words === '' ? t('Train by rule') : t('Change rules')}
           </Button>
         ) : null}
       </div>
-      <Modal opened={changing} onClose={change.close} title="Train by rule" size="lg">
+      <Modal opened={changing} onClose={change.close} title={t('Train by rule')} size="lg">
         {changing ? <RulesForm rules={rules} onClose={change.close} /> : null}
       </Modal>
     </Panel>
@@ -88,11 +99,12 @@ function RulesForm({ rules, onClose }: { rules: RetrainRules; onClose: () => voi
     <form onSubmit={submit}>
       <Stack>
         <p style={{ margin: 0, lineHeight: 1.5 }}>
-          A run starts as the last one did, when there are new labels and at most once an hour. Leave a field
-          empty to do without its rule.
+          {t(
+            'A run starts as the last one did, when there are new labels and at most once an hour. Leave a field empty to do without its rule.',
+          )}
         </p>
         <NumberInput
-          label="New labels since the last training"
+          label={t('New labels since the last training')}
           min={1}
           max={1_000_000}
           allowDecimal={false}
@@ -101,15 +113,15 @@ function RulesForm({ rules, onClose }: { rules: RetrainRules; onClose: () => voi
           data-testid="rule-new-labels"
         />
         <Checkbox
-          label="After a drift alarm"
-          description="The random sample shows that devices no longer see what they used to see"
+          label={t('After a drift alarm')}
+          description={t('The random sample shows that devices no longer see what they used to see')}
           checked={drift}
           onChange={(event) => setDrift(event.currentTarget.checked)}
           data-testid="rule-drift"
         />
         <NumberInput
-          label="Frames unlike what the model learnt from"
-          description="Flagged as novel by the cameras since the last training"
+          label={t('Frames unlike what the model learnt from')}
+          description={t('Flagged as novel by the cameras since the last training')}
           min={1}
           max={1_000_000}
           allowDecimal={false}
@@ -117,22 +129,16 @@ function RulesForm({ rules, onClose }: { rules: RetrainRules; onClose: () => voi
           onChange={setNovelFrames}
         />
         <NumberInput
-          label="Hours since the last run"
+          label={t('Hours since the last run')}
           min={1}
           max={8784}
           allowDecimal={false}
           value={everyHours}
           onChange={setEveryHours}
         />
-        <Problem error={save.error} />
-        <Group justify="flex-end">
-          <Button variant="default" size="md" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button size="md" type="submit" loading={save.isPending} data-testid="save-retrain-rules">
-            Save
-          </Button>
-        </Group>
+        <FormEnd work={save} leave={onClose} testId="save-retrain-rules">
+          {t('Save')}
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -6,12 +6,15 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { classesQuery, trainingRunQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { TrainingRun } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { useNow } from '../../ui/clock.js';
-import { duration, moment, ordinal } from '../../ui/format.js';
+import { duration, integer, moment, ordinal } from '../../ui/format.js';
 import { Loaded, Page } from '../../ui/page.js';
 import pageClasses from '../../ui/page.module.css';
 import { plainWords } from '../../ui/plain-words.js';
 import { Note, Tag } from '../../ui/signal.js';
+import { leaksIn } from '../dataset-versions/leaks.js';
 import { CreateRolloutDialog } from '../rollouts/create-rollout-dialog.js';
 import { SweepView } from '../sweeps/sweep-view.js';
 import { readAnomalyReport } from './anomaly-report.js';
@@ -38,12 +41,12 @@ export function RunPage() {
     <Page
       title={
         run.data
-          ? `${run.data.kind === 'sweep' ? 'Bake-off' : 'Training run'} ${run.data.number}`
-          : 'Training run'
+          ? `${run.data.kind === 'sweep' ? t('Bake-off') : t('Training run')} ${run.data.number}`
+          : t('Training run')
       }
       sub={
         <Link to="/training" className={pageClasses.link}>
-          All runs
+          {t('All runs')}
         </Link>
       }
       actions={
@@ -54,7 +57,7 @@ export function RunPage() {
             onClick={rollout.open}
             data-testid="roll-out"
           >
-            Roll out {model}
+            {t('Roll out {{model}}', { model })}
           </Button>
         ) : null
       }
@@ -81,34 +84,69 @@ function RunDetail({ run }: { run: TrainingRun }) {
     <>
       <div className={classes.facts}>
         <Tag tone={runTones[run.state]} testId="training-state">
-          {runWords[run.state]}
+          {t(runWords[run.state])}
         </Tag>
         <span>
-          Dataset <b>{run.datasetNumber}</b>
+          <Trans
+            i18nKey={'Dataset <a>{{datasetNumber}}</a>'}
+            values={{ datasetNumber: run.datasetNumber }}
+            components={{
+              a: (
+                <Link
+                  to="/dataset/versions/$versionId"
+                  params={{ versionId: run.datasetVersionId }}
+                  className={pageClasses.link}
+                />
+              ),
+            }}
+          />
         </span>
         {testSet ? (
           <span data-testid="training-test-set">
-            Test set <b>v{testSet.version}</b>, {ordinal(testSet.look)} look
+            <Trans
+              i18nKey={'Test set <b>v{{version}}</b>, {{ordinal}} look'}
+              values={{ version: testSet.version, ordinal: ordinal(testSet.look) }}
+              components={{ b: <b /> }}
+            />
           </span>
         ) : null}
         {sweep || run.architecture === 'default' ? null : (
           <span>
-            Architecture <b>{run.architecture}</b>
+            <Trans
+              i18nKey={'Architecture <b>{{architecture}}</b>'}
+              values={{ architecture: run.architecture }}
+              components={{ b: <b /> }}
+            />
           </span>
         )}
-        {sweep ? <span>Bake-off</span> : null}
-        {run.kind === 'anomaly' ? <span>Anomaly model</span> : null}
+        {sweep ? <span>{t('Bake-off')}</span> : null}
+        {run.kind === 'anomaly' ? <span>{t('Anomaly model')}</span> : null}
         {run.modelVersionId ? (
           <span>
-            Model <b>{run.modelVersionId}</b>
+            <Trans
+              i18nKey={'Model <b>{{modelVersionId}}</b>'}
+              values={{ modelVersionId: run.modelVersionId }}
+              components={{ b: <b /> }}
+            />
           </span>
         ) : null}
         <span>
-          Started <b>{moment(run.createdAt)}</b> by <b>{run.rule ? ruleWords[run.rule] : run.createdBy}</b>
+          <Trans
+            i18nKey={'Started <b>{{createdAt}}</b> by <b>{{ruleWords}}</b>'}
+            values={{
+              createdAt: moment(run.createdAt),
+              ruleWords: run.rule ? t(ruleWords[run.rule]) : run.createdBy,
+            }}
+            components={{ b: <b /> }}
+          />
         </span>
         {seconds !== null && run.finishedAt ? (
           <span>
-            Took <b>{duration(seconds)}</b>
+            <Trans
+              i18nKey={'Took <b>{{seconds}}</b>'}
+              values={{ seconds: duration(seconds) }}
+              components={{ b: <b /> }}
+            />
           </span>
         ) : null}
       </div>
@@ -119,6 +157,7 @@ function RunDetail({ run }: { run: TrainingRun }) {
         </Note>
       ) : null}
       {anomaly ? <AnomalyView report={anomaly} modelId={run.modelVersionId} /> : null}
+      {run.leaks?.found && leaksIn(run.leaks) > 0 ? <Leaky run={run} /> : null}
       {testSet && testSet.look > testSet.mostLooks ? <WornOut version={testSet.version} /> : null}
       {sweep && run.state === 'succeeded' ? <SweepView run={run} names={names} /> : null}
       {comparison ? <ComparisonPanel comparison={comparison} names={names} /> : null}
@@ -126,5 +165,29 @@ function RunDetail({ run }: { run: TrainingRun }) {
       {inputSize ? <InputSizePanel inputSize={inputSize} /> : null}
       {curve === undefined ? null : <LearningCurvePanel curve={curve} names={names} />}
     </>
+  );
+}
+
+/** The version tests on what it taught, so that the figures below are too good. */
+function Leaky({ run }: { run: TrainingRun }) {
+  const frames = run.leaks ? leaksIn(run.leaks) : 0;
+  return (
+    <Note tone="warn">
+      <span data-testid="run-leaks">
+        {t(
+          '{{frames}} test frames of its dataset version have their like in training: figures on them are too good.',
+          {
+            frames: integer(frames),
+          },
+        )}{' '}
+        <Link
+          to="/dataset/versions/$versionId"
+          params={{ versionId: run.datasetVersionId }}
+          className={pageClasses.link}
+        >
+          {t('Show them')}
+        </Link>
+      </span>
+    </Note>
   );
 }

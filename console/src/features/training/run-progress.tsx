@@ -4,10 +4,12 @@ import { client, unwrap } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { TrainingRun } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { useNow } from '../../ui/clock.js';
 import { duration } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
+import { said } from '../../ui/said.js';
 import { phaseWords, runSeconds } from './run-state.js';
 import classes from './training.module.css';
 
@@ -15,8 +17,14 @@ import classes from './training.module.css';
 function now(run: TrainingRun, at: number): string {
   const { progress } = run;
   const seconds = runSeconds(run, at);
-  const counted = progress && progress.total > 1 ? `${Math.floor(progress.done)} of ${progress.total}` : '';
-  const parts = [progress?.message ?? counted, seconds === null ? '' : duration(Math.max(0, seconds))];
+  const counted =
+    progress && progress.total > 1
+      ? t('{{done}} of {{total}}', { done: Math.floor(progress.done), total: progress.total })
+      : '';
+  const parts = [
+    progress?.message ? said(progress.message) : counted,
+    seconds === null ? '' : duration(Math.max(0, seconds)),
+  ];
   return parts.filter((part) => part !== '').join(' · ');
 }
 
@@ -37,8 +45,15 @@ export function RunProgress({ run }: { run: TrainingRun }) {
       <div className={classes.progress} data-testid="training-progress">
         <div className={classes.progressHead}>
           <b className={classes.progressTitle}>
-            Run {run.number}:{' '}
-            {run.state === 'queued' ? 'waiting to start' : progress ? phaseWords(progress.phase) : 'Starting'}
+            {t('Run {{number}}: {{phase}}', {
+              number: run.number,
+              phase:
+                run.state === 'queued'
+                  ? t('waiting to start')
+                  : progress
+                    ? phaseWords(progress.phase)
+                    : t('Starting'),
+            })}
           </b>
           <span className={classes.progressNow}>{now(run, at)}</span>
           {engineer ? (
@@ -49,7 +64,7 @@ export function RunProgress({ run }: { run: TrainingRun }) {
               loading={cancel.isPending}
               onClick={() => cancel.mutate()}
             >
-              Cancel
+              {t('Cancel')}
             </Button>
           ) : null}
         </div>
@@ -58,7 +73,7 @@ export function RunProgress({ run }: { run: TrainingRun }) {
           striped={share === null}
           animated={share === null}
           size="lg"
-          aria-label="Training progress"
+          aria-label={t('Training progress')}
         />
         <Problem error={cancel.error} />
       </div>

@@ -1,4 +1,5 @@
 import type { TrainingRun } from '../../api/types.js';
+import { phrases, t } from '../../i18n/index.js';
 import type { Tone } from '../../ui/signal.js';
 
 export const runTones: Record<TrainingRun['state'], Tone> = {
@@ -8,20 +9,20 @@ export const runTones: Record<TrainingRun['state'], Tone> = {
   failed: 'bad',
   cancelled: 'idle',
 };
-export const runWords: Record<TrainingRun['state'], string> = {
+export const runWords: Record<TrainingRun['state'], string> = phrases({
   queued: 'Queued',
   running: 'Running',
   succeeded: 'Succeeded',
   failed: 'Failed',
   cancelled: 'Cancelled',
-};
+});
 
-export const ruleWords: Record<NonNullable<TrainingRun['rule']>, string> = {
+export const ruleWords: Record<NonNullable<TrainingRun['rule']>, string> = phrases({
   'new-labels': 'rule: new labels',
   drift: 'rule: drift',
   'novel-frames': 'rule: unknown looks',
   schedule: 'rule: time',
-};
+});
 
 export const isUnderWay = (run: TrainingRun): boolean => run.state === 'queued' || run.state === 'running';
 
@@ -33,9 +34,9 @@ export const runSeconds = (run: TrainingRun, now: number): number | null =>
       1000;
 
 export const phaseWords = (phase: string): string => {
-  if (phase === 'finetune') return 'Fine-tuning';
-  if (phase === 'sweep') return 'Bake-off';
-  if (phase === 'size') return 'Input size';
+  if (phase === 'finetune') return t('Fine-tuning');
+  if (phase === 'sweep') return t('Bake-off');
+  if (phase === 'size') return t('Input size');
   const words = phase.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 };

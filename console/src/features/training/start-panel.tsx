@@ -6,7 +6,8 @@ import { useState } from 'react';
 import { client, unwrap } from '../../api/client.js';
 import { architecturesQuery, classesQuery, keys, statsQuery, trainersQuery } from '../../api/queries.js';
 import type { Architecture } from '../../api/types.js';
-import { integer, plural } from '../../ui/format.js';
+import { choices, phrase, phrases, t } from '../../i18n/index.js';
+import { decimal, integer } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
 import { AugmentationDialog, allChanges, type Change } from './augmentation-dialog.js';
@@ -14,18 +15,18 @@ import classes from './training.module.css';
 
 /** Share of wrong decisions a camera may make alone. The middle one is what the server takes unless told otherwise. */
 const promises = [
-  { value: '0.01', label: 'At most 1%' },
-  { value: '0.02', label: 'At most 2%' },
-  { value: '0.05', label: 'At most 5%' },
-  { value: '0.1', label: 'At most 10%' },
+  { value: '0.01', label: phrase('At most 1%') },
+  { value: '0.02', label: phrase('At most 2%') },
+  { value: '0.05', label: phrase('At most 5%') },
+  { value: '0.1', label: phrase('At most 10%') },
 ];
 
 /** What is trained beside the head. The first is what the server takes unless told otherwise. */
 const modes = [
-  { value: 'auto', label: 'Where it helps (minutes)' },
-  { value: 'head', label: 'Head only (seconds)' },
-  { value: 'tail', label: 'Tail (minutes)' },
-  { value: 'whole', label: 'Whole net (long)' },
+  { value: 'auto', label: phrase('Where it helps (minutes)') },
+  { value: 'head', label: phrase('Head only (seconds)') },
+  { value: 'tail', label: phrase('Tail (minutes)') },
+  { value: 'whole', label: phrase('Whole net (long)') },
 ] as const;
 type Mode = (typeof modes)[number]['value'];
 
@@ -38,22 +39,25 @@ const sizesOf = (architecture: Architecture | undefined) => {
   const own = architecture?.inputSize;
   const choices = [...new Set([...(own ? [own] : []), 224, 320, 448])].sort((a, b) => a - b);
   return [
-    { value: 'auto', label: 'Larger where it helps' },
+    { value: 'auto', label: t('Larger where it helps') },
     ...choices.map((each) => ({
       value: String(each),
-      label: own && each > own ? `${each} px, ${((each / own) ** 2).toFixed(1)}× the work` : `${each} px`,
+      label:
+        own && each > own
+          ? t('{{each}} px, {{work}}× the work', { each, work: decimal((each / own) ** 2, 1) })
+          : `${each} px`,
     })),
   ];
 };
 const sizeFor = (size: string, architecture: Architecture | undefined) =>
   size === 'auto' || architecture?.resizable === false ? ('auto' as const) : Number(size);
 
-const trainerNames = { builtin: 'This server', torch: 'PyTorch trainer' } as const;
+const trainerNames = phrases({ builtin: 'This server', torch: 'PyTorch trainer' });
 type Trainer = keyof typeof trainerNames;
 
 const kinds = [
-  { value: 'classifier', label: 'Classifier' },
-  { value: 'anomaly', label: 'Anomaly model from good parts' },
+  { value: 'classifier', label: phrase('Classifier') },
+  { value: 'anomaly', label: phrase('Anomaly model from good parts') },
 ];
 /** Good frames that an anomaly model needs; the server says the same. */
 const fewestGood = 10;
@@ -113,32 +117,39 @@ export function StartPanel({ busy }: { busy: boolean }) {
         <div className={classes.startWords}>
           <h2>
             {enough
-              ? `Train on ${plural(anomaly ? (good?.labels ?? 0) : labels, 'labelled frame')}`
-              : 'Not enough labels yet'}
+              ? t('Train on {{count, number}} labelled frames', {
+                  count: anomaly ? (good?.labels ?? 0) : labels,
+                })
+              : t('Not enough labels yet')}
           </h2>
           <p>
             {anomaly
-              ? `Learns what good parts look like and flags the rest, before there are defects to label. ${fewestGood} good frames are the least; a promise takes 45 parts at 5%.`
+              ? t(
+                  'Learns what good parts look like and flags the rest, before there are defects to label. {{fewestGood}} good frames are the least; a promise takes 45 parts at 5%.',
+                  { fewestGood },
+                )
               : !enough
-                ? 'Training needs at least two classes with two frames each. A few tens of frames per class give a first useful model.'
+                ? t(
+                    'Training needs at least two classes with two frames each. A few tens of frames per class give a first useful model.',
+                  )
                 : fresh === undefined
                   ? ''
                   : fresh === 0
-                    ? 'Nothing was labelled since the last training: the result would be the same.'
-                    : `${plural(fresh, 'label is', 'labels are')} new since the last training.`}
+                    ? t('Nothing was labelled since the last training: the result would be the same.')
+                    : t('{{count, number}} labels are new since the last training.', { count: fresh })}
           </p>
         </div>
         <div className={classes.startDo}>
           <SegmentedControl
-            data={kinds}
+            data={choices(kinds)}
             value={kind}
             onChange={setKind}
-            aria-label="Kind of model"
+            aria-label={t('Kind of model')}
             data-testid="training-kind"
           />
           {anomaly ? (
             <Select
-              label="Good parts"
+              label={t('Good parts')}
               data={classList.map(({ id, name }) => ({ value: id, label: name }))}
               value={good?.id ?? null}
               onChange={setGood}
@@ -148,7 +159,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
           ) : (
             <>
               <Select
-                label="Architecture"
+                label={t('Architecture')}
                 data={architectures.map(({ id, name }) => ({ value: id, label: name }))}
                 value={architecture}
                 onChange={(value) => {
@@ -160,7 +171,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
                 data-testid="training-architecture"
               />
               <Select
-                label="Input size"
+                label={t('Input size')}
                 data={sizesOf(chosen)}
                 value={chosen?.resizable === false ? 'auto' : size}
                 onChange={(value) => setSize(value ?? 'auto')}
@@ -170,8 +181,8 @@ export function StartPanel({ busy }: { busy: boolean }) {
                 data-testid="training-size"
               />
               <Select
-                label="Fine-tuning"
-                data={modes.map((each) => ({
+                label={t('Fine-tuning')}
+                data={choices(modes).map((each) => ({
                   ...each,
                   disabled: bearable(each.value, chosen) !== each.value,
                 }))}
@@ -183,8 +194,8 @@ export function StartPanel({ busy }: { busy: boolean }) {
               />
               {bearable(mode, chosen) === 'head' || trainers.length < 2 ? null : (
                 <Select
-                  label="Trained by"
-                  data={trainers.map(({ id }) => ({ value: id, label: trainerNames[id] }))}
+                  label={t('Trained by')}
+                  data={trainers.map(({ id }) => ({ value: id, label: t(trainerNames[id]) }))}
                   value={trainer}
                   onChange={(value) => setTrainer(value ?? 'builtin')}
                   allowDeselect={false}
@@ -200,15 +211,19 @@ export function StartPanel({ busy }: { busy: boolean }) {
                   onClick={choose.open}
                   data-testid="training-augmentation"
                 >
-                  Augmentation
-                  {changes.length < allChanges.length ? `: ${changes.length} of ${allChanges.length}` : ''}
+                  {changes.length < allChanges.length
+                    ? t('Augmentation: {{chosen}} of {{all}}', {
+                        chosen: changes.length,
+                        all: allChanges.length,
+                      })
+                    : t('Augmentation')}
                 </Button>
               )}
             </>
           )}
           <Select
-            label={anomaly ? 'Good parts flagged' : 'Errors when deciding alone'}
-            data={promises}
+            label={anomaly ? t('Good parts flagged') : t('Errors when deciding alone')}
+            data={choices(promises)}
             value={promise}
             onChange={(value) => setPromise(value ?? '0.05')}
             allowDeselect={false}
@@ -222,7 +237,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
             onClick={() => start.mutate()}
             data-testid="start-training"
           >
-            Train now
+            {t('Train now')}
           </Button>
         </div>
         {classList.length > 0 ? (

@@ -4,8 +4,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { client, unwrap } from '../../api/client.js';
 import { keys, testSetsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
 import { ConfirmDialog } from '../../ui/confirm.js';
-import { integer, plural } from '../../ui/format.js';
+import { integer } from '../../ui/format.js';
 import { notifyDone } from '../../ui/notify.js';
 import { Panel } from '../../ui/page.js';
 import { Note } from '../../ui/signal.js';
@@ -13,8 +15,10 @@ import classes from './training.module.css';
 
 export const WornOut = ({ version }: { version: number }) => (
   <Note tone="warn">
-    Test set v{version} was looked at too often: by now the best figure on it may be luck. Start a new version
-    before you trust small differences.
+    {t(
+      'Test set v{{version}} was looked at too often: by now the best figure on it may be luck. Start a new version before you trust small differences.',
+      { version },
+    )}
   </Note>
 );
 
@@ -29,7 +33,7 @@ export function TestSetPanel() {
     onSuccess: async ({ number }) => {
       await queryClient.invalidateQueries({ queryKey: keys.testSets });
       ask.close();
-      notifyDone(`Test set v${number} is in force.`);
+      notifyDone(t('Test set v{{number}} is in force.', { number }));
     },
   });
   const current = found?.items.find(({ inForce }) => inForce);
@@ -39,15 +43,28 @@ export function TestSetPanel() {
     <Panel>
       <div className={classes.testSet} data-testid="test-set">
         <p>
-          Models are judged on <b>test set v{number}</b>: {plural(frames, 'frame')}, looked at{' '}
-          {plural(looks, 'time')}.{' '}
-          {found.waiting > 0
-            ? `${plural(found.waiting, 'labelled frame waits', 'labelled frames wait')} for the next version.`
-            : ''}
+          <Trans
+            i18nKey={
+              'Models are judged on <b>test set v{{number}}</b>: {{count, number}} frames, looked at {{looks}}. {{waiting}}'
+            }
+            count={frames}
+            values={{
+              count: frames,
+              number,
+              looks: t('{{count, number}} times', { count: looks }),
+              waiting:
+                found.waiting > 0
+                  ? t('{{count, number}} labelled frames wait for the next version.', {
+                      count: found.waiting,
+                    })
+                  : '',
+            }}
+            components={{ b: <b /> }}
+          />
         </p>
         {engineer ? (
           <Button variant="default" size="md" onClick={ask.open} data-testid="start-test-set">
-            Start test set v{number + 1}
+            {t('Start test set v{{number}}', { number: number + 1 })}
           </Button>
         ) : null}
       </div>
@@ -55,14 +72,21 @@ export function TestSetPanel() {
       <ConfirmDialog
         opened={asking}
         onClose={ask.close}
-        title={`Start test set v${number + 1}?`}
-        confirm={`Start v${number + 1}`}
+        title={t('Start test set v{{number}}?', { number: number + 1 })}
+        confirm={t('Start v{{number}}', { number: number + 1 })}
         action={start}
       >
-        Models will be judged on the frames of test groups labelled until now, those of v{number} and{' '}
-        {found.waiting > 0 ? `at least ${integer(found.waiting)} that waited` : 'any that waited'}: it is as
-        fresh as their share is large. Figures measured on v{number} and on v{number + 1} cannot be compared
-        with each other.
+        {t(
+          'Models will be judged on the frames of test groups labelled until now, those of v{{number}} and {{more}}: it is as fresh as their share is large. Figures measured on v{{number}} and on v{{next}} cannot be compared with each other.',
+          {
+            number,
+            more:
+              found.waiting > 0
+                ? t('at least {{waiting}} that waited', { waiting: integer(found.waiting) })
+                : t('any that waited'),
+            next: number + 1,
+          },
+        )}
       </ConfirmDialog>
     </Panel>
   );

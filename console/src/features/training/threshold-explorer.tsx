@@ -1,7 +1,9 @@
 import { Slider } from '@mantine/core';
 import { useState } from 'react';
 import type { RunAnswers } from '../../api/types.js';
-import { percent, plural } from '../../ui/format.js';
+import { t } from '../../i18n/index.js';
+import { Trans } from '../../i18n/trans.js';
+import { percent } from '../../ui/format.js';
 import classes from './training.module.css';
 
 interface ThresholdExplorerProps {
@@ -19,7 +21,7 @@ export function ThresholdExplorer({ answers, set }: ThresholdExplorerProps) {
   const point = thresholds[place];
   if (!point) return null;
   const { threshold, alone, wrong } = point;
-  const marks = own === null ? [] : [{ value: own, label: 'this model' }];
+  const marks = own === null ? [] : [{ value: own, label: t('this model') }];
   return (
     <div className={classes.threshold} data-testid="threshold-explorer">
       <Slider
@@ -29,19 +31,33 @@ export function ThresholdExplorer({ answers, set }: ThresholdExplorerProps) {
         onChange={setChosen}
         marks={marks}
         label={null}
-        thumbLabel="How much cameras would decide alone"
-        aria-valuetext={`${percent(alone / frames)} alone`}
+        thumbLabel={t('How much cameras would decide alone')}
+        aria-valuetext={t('{{share}} alone', { share: percent(alone / frames) })}
       />
       <p className={classes.promise} data-testid="threshold-words">
-        From a confidence of <b>{percent(threshold, 1)}</b>, decides alone <b>{percent(alone / frames)}</b>,
-        of those <b>{percent(wrong.value ?? 0, 1)}</b> wrong (95% interval {percent(wrong.low ?? 0, 1)} to{' '}
-        {percent(wrong.high ?? 0, 1)}).
+        <Trans
+          i18nKey={
+            'From a confidence of <b>{{threshold}}</b>, decides alone <b>{{alone}}</b>, of those <b>{{wrong}}</b> wrong (95% interval {{low}} to {{high}}).'
+          }
+          values={{
+            threshold: percent(threshold, 1),
+            alone: percent(alone / frames),
+            wrong: percent(wrong.value ?? 0, 1),
+            low: percent(wrong.low ?? 0, 1),
+            high: percent(wrong.high ?? 0, 1),
+          }}
+          components={{ b: <b /> }}
+        />
         <span className={classes.why}>
-          {plural(frames, 'frame')}{' '}
           {basis === 'held_out'
-            ? 'that the training never saw.'
-            : 'by cross-validation, each judged by a model that had not seen it.'}{' '}
-          To have cameras decide by another threshold, train with another share of wrong decisions.
+            ? t('{{count, number}} frames that the training never saw.', { count: frames })
+            : t(
+                '{{count, number}} frames by cross-validation, each judged by a model that had not seen it.',
+                {
+                  count: frames,
+                },
+              )}{' '}
+          {t('To have cameras decide by another threshold, train with another share of wrong decisions.')}
         </span>
       </p>
     </div>

@@ -4,6 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { trainingRunsQuery } from '../../api/queries.js';
 import { useMay } from '../../api/session.js';
 import type { Comparison, TrainingRun } from '../../api/types.js';
+import { t } from '../../i18n/index.js';
 import { Ago } from '../../ui/clock.js';
 import { duration, percent } from '../../ui/format.js';
 import { Blank, Loaded, Page, Panel } from '../../ui/page.js';
@@ -23,7 +24,7 @@ export function TrainingPage() {
   const engineer = useMay('engineer');
   const underWay = runs.data?.filter(isUnderWay) ?? [];
   return (
-    <Page title="Training">
+    <Page title={t('Training')}>
       {underWay.map((run) => (
         <RunProgress key={run.id} run={run} />
       ))}
@@ -34,8 +35,8 @@ export function TrainingPage() {
         {(items) =>
           items.length === 0 ? (
             <Panel>
-              <Blank icon={IconBrain} title="No model has been trained yet">
-                Label frames in Review, then train. Every run stays here with its report.
+              <Blank icon={IconBrain} title={t('No model has been trained yet')}>
+                {t('Label frames in Review, then train. Every run stays here with its report.')}
               </Blank>
             </Panel>
           ) : (
@@ -53,7 +54,7 @@ export function TrainingPage() {
 /** Whether the model of a run was better than the champion; nothing where the two were not compared. */
 function Verdict({ comparison }: { comparison: Comparison | undefined }) {
   if (!comparison || comparison.verdict === 'not-compared') return null;
-  return <Tag tone={verdictTones[comparison.verdict]}>{shortVerdicts[comparison.verdict]}</Tag>;
+  return <Tag tone={verdictTones[comparison.verdict]}>{t(shortVerdicts[comparison.verdict])}</Tag>;
 }
 
 const noNames = new Map<string, string>();
@@ -65,13 +66,13 @@ function RunTable({ runs }: { runs: TrainingRun[] }) {
       <table className={classes.table}>
         <thead>
           <tr>
-            <th>Run</th>
-            <th>State</th>
-            <th className={classes.wide}>Dataset</th>
-            <th className={classes.num}>Balanced accuracy</th>
-            <th>Model</th>
-            <th>Started</th>
-            <th className={`${classes.num} ${classes.wide}`}>Took</th>
+            <th>{t('Run')}</th>
+            <th>{t('State')}</th>
+            <th className={classes.wide}>{t('Dataset')}</th>
+            <th className={classes.num}>{t('Balanced accuracy')}</th>
+            <th>{t('Model')}</th>
+            <th>{t('Started')}</th>
+            <th className={`${classes.num} ${classes.wide}`}>{t('Took')}</th>
           </tr>
         </thead>
         <tbody>
@@ -87,13 +88,15 @@ function RunTable({ runs }: { runs: TrainingRun[] }) {
               >
                 <td>
                   <Link to="/training/$runId" params={{ runId: run.id }} className={classes.link}>
-                    {run.kind === 'sweep' ? 'Bake-off' : 'Run'} {run.number}
+                    {run.kind === 'sweep' ? t('Bake-off') : t('Run')} {run.number}
                   </Link>
                 </td>
                 <td>
-                  <Tag tone={runTones[run.state]}>{runWords[run.state]}</Tag>
+                  <Tag tone={runTones[run.state]}>{t(runWords[run.state])}</Tag>
                 </td>
-                <td className={classes.wide}>Dataset {run.datasetNumber}</td>
+                <td className={classes.wide}>
+                  {t('Dataset {{datasetNumber}}', { datasetNumber: run.datasetNumber })}
+                </td>
                 <td className={classes.num}>
                   {evaluation && evaluation.balancedAccuracy !== null ? (
                     <>
@@ -109,7 +112,9 @@ function RunTable({ runs }: { runs: TrainingRun[] }) {
                 </td>
                 <td>
                   <Ago at={run.createdAt} />{' '}
-                  <span className={`${classes.dim} ${classes.wide}`}>by {run.createdBy}</span>
+                  <span className={`${classes.dim} ${classes.wide}`}>
+                    {t('by {{createdBy}}', { createdBy: run.createdBy })}
+                  </span>
                 </td>
                 <td className={`${classes.num} ${classes.wide}`}>
                   {seconds === null ? '–' : duration(seconds)}

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { trainingRunQuery } from '../../api/queries.js';
+import { t } from '../../i18n/index.js';
 import { Note } from '../../ui/signal.js';
 import { verdictTones, verdictWords } from './verdict.js';
 
@@ -11,8 +12,8 @@ export function VerdictHint({ runId }: { runId: string | null }) {
   return (
     <div data-testid="rollout-verdict">
       <Note tone={verdictTones[comparison.verdict]}>
-        {verdictWords(comparison)}
-        {comparison.verdict === 'not-compared' ? '' : ' The champion may as well stay.'}
+        {verdictWords(comparison)}{' '}
+        {comparison.verdict === 'not-compared' ? '' : t('The champion may as well stay.')}
       </Note>
     </div>
   );

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { IdParams, Nullable } from '../../http/page.js';
+import { Nullable } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
 import { Frame, LabelRevision } from '../frames/schemas.js';
 
@@ -12,13 +12,6 @@ export const Dispute = Type.Object({
   model: Nullable(Type.Object({ classId: Type.String(), confidence: Type.Number() })),
 });
 export type Dispute = Static<typeof Dispute>;
-
-export const Neighbour = Type.Object({
-  frameId: Type.String(),
-  classId: Type.String(),
-  similarity: Type.Number({ description: 'Cosine of the embeddings' }),
-});
-export type Neighbour = Static<typeof Neighbour>;
 
 export const Verdict = Type.Union([
   Type.Object({ kind: Type.Literal('class'), classId: Type.String() }),
@@ -35,15 +28,6 @@ export const listDisputes = defineRoute({
   access: 'engineer',
   query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })) }),
   response: Type.Object({ items: Type.Array(Dispute), total: Type.Integer() }),
-});
-export const listNeighbours = defineRoute({
-  method: 'GET',
-  url: '/adjudication/:id/neighbours',
-  tag: 'label quality',
-  summary: 'Labelled frames that look most like this one to the model',
-  access: 'engineer',
-  params: IdParams,
-  response: Type.Object({ items: Type.Array(Neighbour) }),
 });
 export const decideDispute = defineRoute({
   method: 'POST',

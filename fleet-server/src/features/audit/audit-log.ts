@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, isNotNull, like, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../db/database.js';
+import { containing, literally } from '../../db/like.js';
 import { auditLog } from '../../db/schema.js';
 import { currentActor } from '../../http/route.js';
 import type { Audit } from '../../services.js';
@@ -41,13 +42,27 @@ export async function listEntries(
     cursor?: string | undefined;
     action?: string | undefined;
     subject?: string | undefined;
+    actor?: string | undefined;
+    text?: string | undefined;
+    from?: string | undefined;
+    until?: string | undefined;
   },
 ): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
   const before = Number(query.cursor);
-  const conditions: SQL[] = [];
+  const conditions: (SQL | undefined)[] = [];
   if (query.cursor && Number.isSafeInteger(before)) conditions.push(lt(auditLog.id, before));
-  if (query.action) conditions.push(eq(auditLog.action, query.action));
-  if (query.subject) conditions.push(eq(auditLog.subject, query.subject));
+  const { action, subject, actor, from, until } = query;
+  if (action)
+    conditions.push(or(eq(auditLog.action, action), like(auditLog.action, `${literally(action)}.%`)));
+  if (subject) conditions.push(eq(auditLog.subject, subject));
+  if (actor) conditions.push(eq(auditLog.actor, actor));
+  if (from) conditions.push(gte(auditLog.at, new Date(from)));
+  if (until) conditions.push(lt(auditLog.at, new Date(until)));
+  for (const word of (query.text ?? '').split(/\s+/).filter(Boolean))
+    conditions.push(
+      sql`concat_ws(' ', ${auditLog.actor}, ${auditLog.action}, ${auditLog.subject}, ${auditLog.detail}::text)
+        ilike ${containing(word)}`,
+    );
   const rows = await database.db
     .select()
     .from(auditLog)

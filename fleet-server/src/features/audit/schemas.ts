@@ -24,8 +24,17 @@ export const listAudit = defineRoute({
   access: 'admin',
   query: Type.Object({
     ...PageQuery,
-    action: Type.Optional(Type.String()),
+    action: Type.Optional(Type.String({ description: 'Exactly, or all of a subject: `rollout`' })),
     subject: Type.Optional(Type.String()),
+    actor: Type.Optional(Type.String()),
+    text: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'Words, each part of the actor, the action, the subject or the detail',
+      }),
+    ),
+    from: Type.Optional(Type.String({ format: 'date-time', description: 'At or after' })),
+    until: Type.Optional(Type.String({ format: 'date-time', description: 'Before' })),
   }),
   response: Page(AuditEntry),
 });

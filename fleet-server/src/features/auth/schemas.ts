@@ -12,6 +12,9 @@ export const Me = Type.Object({
   secondFactor: Type.Enum(['off', 'on', 'due'], {
     description: 'due: the role needs one, and until it is on nothing else is open',
   }),
+  timeZone: Type.Union([Type.String(), Type.Null()], {
+    description: 'Of the plant, in which times are shown; null: that of whoever looks',
+  }),
 });
 export type Me = Static<typeof Me>;
 const Password = Type.String({ minLength: 12, maxLength: 200 });

@@ -5,6 +5,7 @@ import type { Services } from '../../services.js';
 import * as secondFactors from '../second-factor/repository.js';
 import { readRules } from '../second-factor/rules.js';
 import { type Spent, spendCode } from '../second-factor/spend-code.js';
+import { readPlant } from '../sites/plant.js';
 import { hasIdentity } from '../sso/repository.js';
 import { hashPassword, verifyPassword } from './password.js';
 import type { UserRow } from './repository.js';
@@ -40,6 +41,7 @@ export async function toMe(services: Services, user: UserRow, enrolling: boolean
     hasPassword: user.passwordHash !== null,
     sso: await hasIdentity(db, user.id),
     secondFactor: on ? 'on' : enrolling ? 'due' : 'off',
+    timeZone: (await readPlant(db)).timeZone,
   };
 }
 

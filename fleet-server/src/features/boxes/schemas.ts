@@ -19,7 +19,7 @@ export const BoxRevision = Type.Object({
   revision: Type.Integer({ minimum: 1 }),
   boxes: Type.Array(FrameBox),
   author: Type.String(),
-  source: Type.Enum(['import', 'api', 'class_change']),
+  source: Type.Enum(['import', 'api', 'review', 'class_change']),
   at: Timestamp,
 });
 export type BoxRevision = Static<typeof BoxRevision>;
@@ -28,7 +28,8 @@ export const getBoxes = defineRoute({
   method: 'GET',
   url: '/frames/:id/boxes',
   tag: 'frames',
-  summary: 'The boxes of a frame, every revision, oldest first; the last one counts',
+  summary:
+    'The boxes of a frame, every revision, oldest first; the last one counts. None to an operator who is asked for a further opinion',
   access: 'viewer',
   params: IdParams,
   response: Type.Object({ revisions: Type.Array(BoxRevision) }),

@@ -1,3 +1,4 @@
+import { say } from '@lineside/shared';
 /** What a change of the classes did, as it is kept. */
 export type ClassChangeDetail =
   | { kind: 'create'; name: string }
@@ -15,21 +16,29 @@ export type ClassChangeDetail =
   | { kind: 'split'; name: string; into: { id: string; name: string }[]; frames: number }
   | { kind: 'undo'; name: string; of: 'merge' | 'split'; frames: number };
 
-const frames = (count: number): string => (count === 1 ? '1 frame' : `${count} frames`);
+const frames = (count: number): string =>
+  count === 1 ? say('frames_one') : say('frames_many', { n: count });
 
 /** In one sentence, for people. */
 export function inWords(detail: ClassChangeDetail): string {
   switch (detail.kind) {
     case 'create':
-      return `${detail.name} was added`;
+      return say('class_added', { class: detail.name });
     case 'rename':
-      return `${detail.from} is called ${detail.to} now`;
+      return say('class_renamed', detail);
     case 'merge':
-      return `${detail.name} was merged into ${detail.intoName}: ${frames(detail.frames)}`;
+      return say('class_merged', {
+        ...{ class: detail.name, into: detail.intoName, frames: frames(detail.frames) },
+      });
     case 'split':
-      return `${detail.name} was split into ${listed(detail.into.map(({ name }) => name))}: ${frames(detail.frames)} to label anew`;
+      return say('class_split', {
+        ...{ class: detail.name, parts: listed(detail.into.map(({ name }) => name)) },
+        frames: frames(detail.frames),
+      });
     case 'undo':
-      return `That ${detail.name} was ${detail.of === 'merge' ? 'merged' : 'split'} was taken back: ${frames(detail.frames)}`;
+      return say(detail.of === 'merge' ? 'class_merge_undone' : 'class_split_undone', {
+        ...{ class: detail.name, frames: frames(detail.frames) },
+      });
   }
 }
 

@@ -1,4 +1,4 @@
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import { and, gt, isNull, sql } from 'drizzle-orm';
 import { classes } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
@@ -35,7 +35,7 @@ export const splitClass = (
     await retire(tx, classId, change.at);
     await tx.insert(classes).values(parts);
     const names = listed(parts.map(({ name }) => name));
-    const reason = `The class ${whole.name} was split into ${names}`;
+    const reason = say('queue_split', { class: whole.name, parts: names });
     return {
       classId,
       detail: {

@@ -1,4 +1,4 @@
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
@@ -31,21 +31,20 @@ export async function whyNotUndone(
   change: ChangeRow,
   all: readonly ChangeRow[],
 ): Promise<string | null> {
-  if (change.kind === 'rename') return 'Give the class its old name.';
-  if (change.kind !== 'merge' && change.kind !== 'split') return 'There is nothing to take back.';
+  if (change.kind === 'rename') return say('class_rename_back');
+  if (change.kind !== 'merge' && change.kind !== 'split') return say('class_nothing_to_undo');
   const undone = new Set(all.map(({ undoes }) => undoes));
-  if (undone.has(change.id)) return 'It was taken back already.';
+  if (undone.has(change.id)) return say('class_undone');
   const mine = new Set(touched(change));
   const later = all.find(
     (other) =>
       other.number > change.number && !undone.has(other.id) && touched(other).some((id) => mine.has(id)),
   );
-  if (later) return 'One of the classes was merged or split since.';
+  if (later) return say('class_changed_since');
   const { detail } = change;
   if (detail.kind === 'split') {
     const parts = detail.into.map(({ id }) => id);
-    if (await labelledSince(db, { id: change.id, parts }))
-      return 'Somebody has labelled one of its frames since.';
+    if (await labelledSince(db, { id: change.id, parts })) return say('class_labelled_since');
   }
   return null;
 }

@@ -23,12 +23,15 @@ const pictureFile = /\.(jpe?g|png|webp|bmp|tiff?)$/i;
  * 2. A frame read from a picture file belongs to that file on that device. Every file is its own part, however fast
  *    the folder is read.
  * 3. Else frames of one camera at most 200 ms apart are one burst, of at most 2 s. Slower frames stand alone.
- * 4. Frames with the same picture, byte for byte, are joined with their groups.
+ * 4. Frames with the same picture, byte for byte, are joined with their groups, and so are frames that a person linked.
  *
  * Give it all frames of a camera and not only the labelled ones, so that a group keeps its name when a frame between
  * two others is labelled later.
  */
-export function groupFrames(frames: readonly GroupableFrame[]): Map<string, string> {
+export function groupFrames(
+  frames: readonly GroupableFrame[],
+  links: readonly (readonly [string, string])[] = [],
+): Map<string, string> {
   const groups = new Map<string, string>();
   const bursts = new Map<string, GroupableFrame[]>();
   for (const frame of frames) {
@@ -43,7 +46,7 @@ export function groupFrames(frames: readonly GroupableFrame[]): Map<string, stri
     }
   }
   for (const camera of bursts.values()) nameBursts(camera, groups);
-  return joinSamePictures(frames, groups);
+  return joined(frames, groups, links);
 }
 
 function nameBursts(camera: GroupableFrame[], groups: Map<string, string>): void {
@@ -62,10 +65,11 @@ function nameBursts(camera: GroupableFrame[], groups: Map<string, string>): void
   }
 }
 
-/** Union of groups that share a picture; the joined group has the least of their names. */
-function joinSamePictures(
+/** Union of groups that share a picture or are linked; the joined group has the least of their names. */
+function joined(
   frames: readonly GroupableFrame[],
   groups: ReadonlyMap<string, string>,
+  links: readonly (readonly [string, string])[],
 ): Map<string, string> {
   const parent = new Map<string, string>();
   const find = (name: string): string => {
@@ -78,6 +82,11 @@ function joinSamePictures(
     }
     return root;
   };
+  const join = (here: string, there: string): void => {
+    if (here === there) return;
+    const [root, child] = here < there ? [here, there] : [there, here];
+    parent.set(child, root);
+  };
   const byPicture = new Map<string, string>();
   for (const frame of frames) {
     const here = find(groups.get(frame.id)!);
@@ -86,10 +95,11 @@ function joinSamePictures(
       byPicture.set(frame.imageSha256, here);
       continue;
     }
-    const there = find(seen);
-    if (here === there) continue;
-    const [root, child] = here < there ? [here, there] : [there, here];
-    parent.set(child, root);
+    join(here, find(seen));
+  }
+  for (const [a, b] of links) {
+    const [here, there] = [groups.get(a), groups.get(b)];
+    if (here !== undefined && there !== undefined) join(find(here), find(there));
   }
   return new Map(frames.map((frame) => [frame.id, find(groups.get(frame.id)!)]));
 }

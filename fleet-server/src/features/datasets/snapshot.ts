@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { LinesideError } from '@lineside/shared';
 import { retriedTransaction } from '../../db/retried-transaction.js';
 import type { Services } from '../../services.js';
+import { allLinks } from '../dataset-leaks/links.js';
+import { requestCheck } from '../dataset-leaks/repository.js';
 import { opinionSettings } from '../opinions/settings.js';
 import { groupFrames } from './groups.js';
 import * as repository from './repository.js';
@@ -33,7 +35,8 @@ interface SnapshotOptions {
 
 /**
  * An immutable list of all frames whose current label is a class that nobody disputes. The same labels give the same version. The test split is
- * the test set in force; other frames of groups to be held out wait for the next one.
+ * the test set in force; other frames of groups to be held out wait for the next one. A new version is then looked through for
+ * leaks between its splits.
  * @throws LinesideError `dataset_empty`
  */
 export async function takeSnapshot(
@@ -41,12 +44,14 @@ export async function takeSnapshot(
   createdBy: string,
   { testShare, newTestSet = false }: SnapshotOptions = {},
 ): Promise<repository.DatasetRow> {
-  return retriedTransaction(services.database.db, async (tx) => {
+  let fresh = false;
+  const dataset = await retriedTransaction(services.database.db, async (tx) => {
+    fresh = false;
     const all = await repository.labelledFrames(tx);
     const { disputedInDatasets } = await opinionSettings(tx);
     const labelled = disputedInDatasets ? all : all.filter(({ disputed }) => !disputed);
     if (labelled.length === 0) throw new LinesideError('dataset_empty');
-    const groups = groupFrames([...all, ...(await repository.unlabelledBurstFrames(tx))]);
+    const groups = groupFrames([...all, ...(await repository.unlabelledBurstFrames(tx))], await allLinks(tx));
     const grouped = labelled
       .map((frame) => ({ frame, id: frame.id, group: groups.get(frame.id)!, classId: frame.classId }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -80,7 +85,7 @@ export async function takeSnapshot(
       const count = counts.get(id);
       return count ? [{ id, name, ...count }] : [];
     });
-    return repository.insertDataset(
+    const row = await repository.insertDataset(
       tx,
       {
         id: `d${number}`,
@@ -96,5 +101,10 @@ export async function takeSnapshot(
       },
       items,
     );
+    if (tests.length > 0) await requestCheck(tx, row.id, createdBy, services.now());
+    fresh = true;
+    return row;
   });
+  if (fresh) services.live.publish({ type: 'dataset', datasetId: dataset.id });
+  return dataset;
 }

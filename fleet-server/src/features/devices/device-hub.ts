@@ -10,6 +10,7 @@ import {
   ReceiptMessage,
   type ReportedState,
   type ResultMessage,
+  say,
 } from '@lineside/shared';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -227,7 +228,7 @@ export class DeviceHub implements DeviceLink {
     if (await quarantine(db, deviceId, new Date(now()))) {
       log.error({ deviceId }, 'two machines use one identity: quarantined');
       await audit.record({ actor: 'system', action: 'device.quarantine', subject: deviceId });
-      const message = 'Two machines use the identity of this device.';
+      const message = say('device_cloned');
       const event = { v: 1 as const, id: randomUUID(), at: now(), severity: 'error' as const };
       await this.events.add(deviceId, { ...event, code: 'device_cloned', message });
     }

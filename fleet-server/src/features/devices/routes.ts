@@ -6,6 +6,7 @@ import {
   LinesideError,
   maskSecrets,
   type ReportedState,
+  say,
 } from '@lineside/shared';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
@@ -49,8 +50,7 @@ const clonedAlarm = ({ quarantinedAt }: DeviceRow): Alarm[] =>
         {
           code: 'device_cloned',
           severity: 'error',
-          message:
-            'Two machines use the identity of this device. Neither may connect until an admin decides.',
+          message: say('device_quarantined'),
           since: quarantinedAt.getTime(),
         },
       ]

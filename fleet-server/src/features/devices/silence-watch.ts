@@ -1,4 +1,4 @@
-import type { Alarm, ReportedState } from '@lineside/shared';
+import { type Alarm, type ReportedState, say } from '@lineside/shared';
 
 /** An agent sends telemetry so often when nothing else is known of it. */
 const usualIntervalMs = 10_000;
@@ -59,7 +59,7 @@ export class SilenceWatch {
     for (const [deviceId, { heardMs, intervalMs }] of this.devices) {
       const silentMs = monotonicMs - heardMs;
       if (this.alarms.has(deviceId) || silentMs < Math.max(leastMs, missedIntervals * intervalMs)) continue;
-      const message = `The device is connected but has sent no telemetry for ${Math.round(silentMs / 1000)} s.`;
+      const message = say('device_silent', { seconds: Math.round(silentMs / 1000) });
       const since = Math.round(this.now() - silentMs);
       this.alarms.set(deviceId, [{ code: 'device_silent', severity: 'error', message, since }]);
       fresh.push({ deviceId, message });

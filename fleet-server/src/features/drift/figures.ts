@@ -1,3 +1,4 @@
+import { say } from '@lineside/shared';
 import type { DriftAlarm, Sums } from '../../learning/drift/monitor.js';
 import type { DriftFigures } from './schemas.js';
 
@@ -17,21 +18,26 @@ export const figuresOf = (sums: Sums): DriftFigures => ({
 
 const percent = (share: number | null | undefined): string => `${((share ?? 0) * 100).toFixed(1)} %`;
 
+type Share = number | null | undefined;
+const changed = (before: Share, now: Share): string =>
+  say('drift_now', { before: percent(before), now: percent(now) });
+
 /** What drifted, as a sentence. */
 export function inWords(alarm: DriftAlarm, nameOf: (classId: string) => string): string {
   const before = figuresOf(alarm.before);
   const after = figuresOf(alarm.since);
   const { signal, direction, classId } = alarm;
   if (signal === 'class' && classId !== null) {
-    return (
-      `decisions for ${nameOf(classId)} have become ${direction === 'higher' ? 'more' : 'fewer'}: ` +
-      `${percent(before.classShares[classId])}, now ${percent(after.classShares[classId])}`
-    );
+    const what = say(direction === 'higher' ? 'drift_class_more' : 'drift_class_fewer', {
+      class: nameOf(classId),
+    });
+    return `${what}: ${changed(before.classShares[classId], after.classShares[classId])}`;
   }
   if (signal === 'confidence') {
-    return `the model is ${direction === 'lower' ? 'less' : 'more'} sure: ${percent(before.confidence)}, now ${percent(after.confidence)}`;
+    const what = say(direction === 'lower' ? 'drift_less_sure' : 'drift_more_sure');
+    return `${what}: ${changed(before.confidence, after.confidence)}`;
   }
-  const away = direction === 'higher' ? 'farther from' : 'nearer to';
-  const novel = `novel ${percent(before.novelShare)}, now ${percent(after.novelShare)}`;
-  return `frames lie ${away} what the model learnt from: ${novel}`;
+  const what = say(direction === 'higher' ? 'drift_farther' : 'drift_nearer');
+  const novel = { before: percent(before.novelShare), now: percent(after.novelShare) };
+  return `${what}: ${say('drift_novel', novel)}`;
 }

@@ -1,3 +1,4 @@
+import { say } from '@lineside/shared';
 import type { boxRevisions, frames, importIssues, labels, reviewItems } from '../../db/schema.js';
 import type { KnownFrames } from './commit.js';
 import { stemOf } from './formats/picture-index.js';
@@ -107,7 +108,13 @@ function frameOf(
 }
 
 const itemOf = (plan: Plan, frameId: string, { fileName }: TransferRow): typeof reviewItems.$inferInsert => ({
-  ...{ frameId, state: 'queued', priority: 0.5, reason: `Imported from ${fileName}`, enqueuedAt: plan.now },
+  ...{
+    frameId,
+    state: 'queued',
+    priority: 0.5,
+    reason: say('queue_imported', { file: fileName }),
+    enqueuedAt: plan.now,
+  },
 });
 
 function label(

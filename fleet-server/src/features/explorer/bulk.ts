@@ -1,4 +1,4 @@
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import { sql } from 'drizzle-orm';
 import { literally } from '../../db/like.js';
 import { retriedTransaction, type Transaction } from '../../db/retried-transaction.js';
@@ -57,12 +57,15 @@ export async function labelMany(
   return { labelled, unchanged: new Set(frameIds).size - labelled };
 }
 
+/** Labels that a request wrote, whatever the frame: a prefix, which the index of request ids serves. */
+export const ofRequest = (requestId: string) => sql`${labels.requestId} like ${`${literally(requestId)}:%`}`;
+
 /** Frames that a request labelled. @throws LinesideError `conflict` when another person used the request id */
 async function requested(tx: Transaction, requestId: string, author: string): Promise<string[]> {
   const rows = await tx
     .select({ frameId: labels.frameId, author: labels.author })
     .from(labels)
-    .where(sql`${labels.requestId} like ${`${literally(requestId)}:%`}`);
+    .where(ofRequest(requestId));
   if (rows.some((row) => row.author !== author)) {
     throw new LinesideError('conflict', 'The request id was used for something else.');
   }
@@ -134,7 +137,7 @@ export async function sendToQueue(
   frameIds: readonly string[],
 ): Promise<{ queued: number }> {
   const at = new Date(services.now()).toISOString();
-  const reason = `Sent by ${actor.name || actor.email}`;
+  const reason = say('queue_sent', { name: actor.name || actor.email });
   const { rows } = await services.database.db.execute(sql`
     insert into review_items (frame_id, priority, reason, sent_by, enqueued_at, asked)
     select ${frames.id}, ${sentPriority}::float8, ${reason}, ${actor.email}, ${at}::timestamptz, 'sent'

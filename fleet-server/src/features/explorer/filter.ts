@@ -1,6 +1,14 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
-import { literally } from '../../db/like.js';
-import { frameFindings, frames, reviewItems, runAnswers } from '../../db/schema.js';
+import { containing } from '../../db/like.js';
+import {
+  datasetItems,
+  frameFindings,
+  frameHealth,
+  framePlaces,
+  frames,
+  reviewItems,
+  runAnswers,
+} from '../../db/schema.js';
 import { standingSql } from '../classes/standing.js';
 import type { FrameFilter } from './schemas.js';
 
@@ -19,6 +27,7 @@ const found = (condition: SQL): SQL => sql`exists (select 1 from ${frameFindings
 /** A doubt is about the label that stood then. */
 const doubted = sql`${frameFindings.suspicion} is not null
   and ${frameFindings.labelRevision} = ${frames.labelRevision}`;
+/** Of the embeddings; what is wrong with a picture stands in `frame_health`. */
 export const findingConditions = {
   mislabelled: doubted,
   outlier: sql`${frameFindings.outlier} is not null`,
@@ -34,13 +43,14 @@ export const strikingness = ofFinding<number>(
   sql`greatest(${frameFindings.suspicion}, ${frameFindings.outlier})`,
 );
 
-const escaped = (text: string): string => `%${literally(text)}%`;
-
 const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => SQL } = {
   ids: (ids) => inArray(frames.id, ids.split(',')),
   deviceId: (id) => eq(frames.deviceId, id),
   label: (state) => (state === 'none' ? sql`${frames.labelKind} is null` : eq(frames.labelKind, state)),
   classId: (id) => eq(frames.labelClassId, id),
+  agreement: (state) => eq(frames.agreement, state),
+  disputed: (yes) =>
+    yes ? eq(frames.agreement, 'disputed') : sql`${frames.agreement} is distinct from 'disputed'`,
   predicted: (id) => sql`${decided} = ${id}`,
   contradicted: (yes) =>
     yes ? sql`${frames.labelClassId} <> ${decided}` : sql`(${frames.labelClassId} <> ${decided}) is not true`,
@@ -51,15 +61,28 @@ const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => 
   leastSure: (least) => sql`${confidence} >= ${least}`,
   from: (at) => sql`${frames.capturedAt} >= ${at}::timestamptz`,
   until: (at) => sql`${frames.capturedAt} < ${at}::timestamptz`,
-  finding: (kind) => found(findingConditions[kind]),
+  finding: (kind) =>
+    kind in findingConditions
+      ? found(findingConditions[kind as keyof typeof findingConditions])
+      : sql`exists (select 1 from ${frameHealth}
+          where ${frameHealth.frameId} = ${frames.id} and ${frameHealth.finding} = ${kind})`,
   cluster: (number) => found(sql`${frameFindings.cluster} = ${number}`),
-  area: (corners) =>
-    found(
-      sql`${`(${corners
-        .split(';')
-        .map((corner) => `(${corner})`)
-        .join(',')})`}::polygon @> point(${frameFindings.x}, ${frameFindings.y})`,
-    ),
+  area: (corners) => {
+    const on = corners.startsWith('umap:') ? framePlaces : frameFindings;
+    const polygon = corners
+      .replace('umap:', '')
+      .split(';')
+      .map((corner) => `(${corner})`)
+      .join(',');
+    return sql`exists (select 1 from ${on} where ${on.frameId} = ${frames.id}
+      and ${`(${polygon})`}::polygon @> point(${on.x}, ${on.y}))`;
+  },
+  version: (which) => {
+    const [datasetId, split, classId] = which.split(',');
+    return sql`exists (select 1 from ${datasetItems} i
+      where i.dataset_id = ${datasetId} and i.frame_id = ${frames.id}
+      ${split ? sql`and i.split = ${split}` : sql``} ${classId ? sql`and i.class_id = ${classId}` : sql``})`;
+  },
   answered: (which) => {
     const [run, classId, answer] = which.split(',');
     const ofRun = sql`a.run_id = ${run}`;
@@ -69,9 +92,13 @@ const conditions: { [D in Dimension]-?: (value: NonNullable<FrameFilter[D]>) => 
       and (a.basis = 'held_out' or not exists (
         select 1 from ${runAnswers} a where ${ofRun} and a.basis = 'held_out')))`;
   },
-  text: (part) => sql`(${frames.id} ilike ${escaped(part)} or ${frames.groupKey} ilike ${escaped(part)}
-    or ${frames.source} ilike ${escaped(part)} or exists (
-      select 1 from jsonb_each_text(${frames.metadata}) as m where m.value ilike ${escaped(part)}))`,
+  slice: (slice) => {
+    const at = slice.indexOf('=');
+    return sql`${frames.metadata} ->> ${slice.slice(0, at)}::text = ${slice.slice(at + 1)}`;
+  },
+  text: (part) => sql`(${frames.id} ilike ${containing(part)} or ${frames.groupKey} ilike ${containing(part)}
+    or ${frames.source} ilike ${containing(part)} or exists (
+      select 1 from jsonb_each_text(${frames.metadata}) as m where m.value ilike ${containing(part)}))`,
 };
 
 /** What a filter asks of a frame, but for one dimension if that is to be counted. */

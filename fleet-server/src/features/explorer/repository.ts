@@ -1,6 +1,6 @@
-import { asc, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { devices, frameFindings, frames } from '../../db/schema.js';
+import { devices, frameFindings, frameHealth, frames } from '../../db/schema.js';
 import {
   clusterOf,
   confidence,
@@ -80,6 +80,7 @@ const facets = {
   deviceId: sql<string | null>`${frames.deviceId}`,
   label: labelState,
   classId: sql<string | null>`${frames.labelClassId}`,
+  agreement: sql<string | null>`${frames.agreement}`,
   predicted: decided,
   reason: reasonKind,
   model,
@@ -108,6 +109,25 @@ export async function summary(db: DbOrTransaction, filter: FrameFilter, asOf: st
   return { total: all?.frames ?? 0, asOf, facets: counted };
 }
 
+/** Of all keys together; a key with a value of its own for every frame, such as a serial number, comes last. */
+const mostSlices = 400;
+
+/** @param asOf ISO text; later frames are left out */
+export async function slices(db: DbOrTransaction, filter: FrameFilter, asOf: string) {
+  const rows = await db
+    .select({ key: sql<string>`m.key`, value: sql<string>`m.value`, frames: count() })
+    .from(frames)
+    .innerJoin(sql`jsonb_each_text(${frames.metadata}) as m`, sql`true`)
+    .where(matching(filter, asOf, 'slice'))
+    .groupBy(sql`m.key`, sql`m.value`)
+    .orderBy(desc(count()), sql`m.key`, sql`m.value`)
+    .limit(mostSlices);
+  const byKey = new Map<string, { value: string; frames: number }[]>();
+  for (const { key, value, frames: many } of rows)
+    byKey.set(key, [...(byKey.get(key) ?? []), { value, frames: many }]);
+  return [...byKey].map(([key, values]) => ({ key, values }));
+}
+
 /** A frame may be found for several reasons. */
 async function byFinding(db: DbOrTransaction, filter: FrameFilter, asOf: string) {
   const kinds = Object.entries(findingConditions);
@@ -117,8 +137,13 @@ async function byFinding(db: DbOrTransaction, filter: FrameFilter, asOf: string)
     .from(frames)
     .innerJoin(frameFindings, eq(frameFindings.frameId, frames.id))
     .where(matching(filter, asOf, 'finding'));
-  return kinds.flatMap(([value]) => {
-    const found = Number(row?.[value] ?? 0);
-    return found > 0 ? { value, frames: found } : [];
-  });
+  const pictures = await db
+    .select({ value: sql<string>`${frameHealth.finding}`, frames: count() })
+    .from(frames)
+    .innerJoin(frameHealth, eq(frameHealth.frameId, frames.id))
+    .where(and(isNotNull(frameHealth.finding), matching(filter, asOf, 'finding')))
+    .groupBy(frameHealth.finding)
+    .orderBy(desc(count()), frameHealth.finding);
+  const ofEmbeddings = kinds.map(([value]) => ({ value, frames: Number(row?.[value] ?? 0) }));
+  return [...ofEmbeddings.filter((each) => each.frames > 0), ...pictures];
 }

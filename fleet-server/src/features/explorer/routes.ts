@@ -10,6 +10,9 @@ export function registerExplorer(app: FastifyInstance, services: Services): void
   const present = () => new Date(services.now()).toISOString();
 
   mount(app, schemas.getSummary, ({ query }) => repository.summary(db, query, present()));
+  mount(app, schemas.listSlices, async ({ query }) => ({
+    items: await repository.slices(db, query, present()),
+  }));
   mount(app, schemas.listTiles, async ({ query }) => {
     const { sort = 'newest', asOf = present(), offset = 0, limit = 100, ...filter } = query;
     return { items: await repository.tiles(db, filter, { sort, asOf, offset, limit }) };

@@ -2,16 +2,20 @@ import { flagReasonKinds } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
+import { pictureFindings } from '../../learning/inspect/bad-pictures.js';
+import { agreements } from '../frames/schemas.js';
 
 export const labelStates = ['class', 'unsure', 'skip', 'none'] as const;
 export const sorts = ['newest', 'oldest', 'least_sure', 'surest', 'alike', 'striking'] as const;
-export const findings = ['mislabelled', 'outlier', 'duplicate'] as const;
+export const findings = ['mislabelled', 'outlier', 'duplicate', ...pictureFindings] as const;
 export const mostFramesAtOnce = 500;
 
 const filterFields = {
   deviceId: Type.Optional(Type.String({ maxLength: 64 })),
   label: Type.Optional(Type.Enum(labelStates, { description: 'Kind of the current label; none: no label' })),
   classId: Type.Optional(Type.String({ maxLength: 64, description: 'Current label' })),
+  agreement: Type.Optional(Type.Enum(agreements, { description: 'What people make of its label' })),
+  disputed: Type.Optional(Type.Boolean({ description: 'Whether people who labelled it disagree' })),
   predicted: Type.Optional(Type.String({ maxLength: 64, description: 'Class the camera decided for' })),
   contradicted: Type.Optional(
     Type.Boolean({ description: "Labelled as another class than the camera's decision" }),
@@ -28,8 +32,8 @@ const filterFields = {
   area: Type.Optional(
     Type.String({
       maxLength: 2000,
-      pattern: '^-?[0-9.]+,-?[0-9.]+(;-?[0-9.]+,-?[0-9.]+){2,99}$',
-      description: 'Corners on the map, `x,y;x,y;…`',
+      pattern: '^(umap:)?-?[0-9.]+,-?[0-9.]+(;-?[0-9.]+,-?[0-9.]+){2,99}$',
+      description: 'Corners on the map, `x,y;x,y;…`; on the UMAP, `umap:x,y;…`',
     }),
   ),
   answered: Type.Optional(
@@ -39,12 +43,23 @@ const filterFields = {
       description: "`run,class,answer`: judged frames of the class that the run's model took for `answer`",
     }),
   ),
+  version: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      pattern: '^[^,]+(,(train|test)?(,[^,]+)?)?$',
+      description:
+        'Frames of a dataset version, `d1`; of one split of it, `d1,test`; of one class there, `d1,,scratch`',
+    }),
+  ),
   ids: Type.Optional(
     Type.String({
       maxLength: 3000,
       pattern: '^[0-9a-zA-Z-]{1,64}(,[0-9a-zA-Z-]{1,64})*$',
       description: 'Exactly these frames, `id,id,…`',
     }),
+  ),
+  slice: Type.Optional(
+    Type.String({ maxLength: 300, pattern: '^[^=]+=', description: 'Of the metadata: `key=value`' }),
   ),
   text: Type.Optional(
     Type.String({ maxLength: 100, description: 'Part of id, group, source or a metadata value' }),
@@ -74,6 +89,7 @@ export const Summary = Type.Object({
       deviceId: Facet,
       label: Facet,
       classId: Facet,
+      agreement: Facet,
       predicted: Facet,
       reason: Facet,
       model: Facet,
@@ -92,6 +108,19 @@ export const getSummary = defineRoute({
   access: 'viewer',
   query: FrameFilter,
   response: Summary,
+});
+export const listSlices = defineRoute({
+  method: 'GET',
+  url: '/explorer/slices',
+  tag: 'explorer',
+  summary: 'What the metadata of the matching frames says: the most frequent values of each key',
+  access: 'viewer',
+  query: FrameFilter,
+  response: Type.Object({
+    items: Type.Array(Type.Object({ key: Type.String(), values: Facet }), {
+      description: 'Counted without the filter on a slice',
+    }),
+  }),
 });
 export const listTiles = defineRoute({
   method: 'GET',

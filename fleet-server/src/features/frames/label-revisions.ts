@@ -3,6 +3,7 @@ import { desc, eq } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { frames, labels } from '../../db/schema.js';
+import type { FrameBox } from '../boxes/schemas.js';
 import { holdStanding } from '../classes/standing.js';
 import type { LabelRevision } from './schemas.js';
 
@@ -16,13 +17,17 @@ export interface NewLabel {
   source: LabelRevision['source'];
   requestId: string;
   durationMs?: number | undefined;
+  /** Drawn with it. */
+  boxes?: FrameBox[] | null;
   why?: LabelRevision['why'];
   at: Date;
 }
 
 const beside: readonly LabelRevision['source'][] = ['second_opinion', 'known_answer'];
 
-export const toLabelRevision = (row: Omit<LabelRow, 'frameId' | 'requestId'>): LabelRevision => ({
+export const toLabelRevision = (
+  row: Omit<LabelRow, 'frameId' | 'requestId' | 'boxes'> & { boxes?: FrameBox[] | null },
+): LabelRevision => ({
   revision: row.revision,
   kind: row.kind,
   classId: row.classId,
@@ -30,6 +35,7 @@ export const toLabelRevision = (row: Omit<LabelRow, 'frameId' | 'requestId'>): L
   source: row.source,
   durationMs: row.durationMs,
   why: row.why,
+  ...(row.boxes ? { boxes: row.boxes } : {}),
   at: row.at.toISOString(),
 });
 

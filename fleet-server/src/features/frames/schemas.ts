@@ -2,6 +2,7 @@ import { Decision, FlagReason } from '@lineside/shared';
 import Type, { type Static } from 'typebox';
 import { IdParams, Nullable, Page, PageQuery, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
+import { FrameBox } from '../boxes/schemas.js';
 
 /** Why a person was asked. */
 export const whys = {
@@ -43,6 +44,9 @@ export const LabelRevision = Type.Object({
     Type.Literal('class_change', { description: 'The class was merged or split, or that was undone' }),
   ]),
   durationMs: Nullable(Type.Integer({ minimum: 0 })),
+  boxes: Type.Optional(
+    Type.Array(FrameBox, { description: 'Drawn with the answer; absent: none were drawn or changed' }),
+  ),
   why: Nullable(
     Type.Enum(Object.keys(whys) as Why[], {
       description: `Why the person was asked; null: they were not. ${Object.entries(whys)

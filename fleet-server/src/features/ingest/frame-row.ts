@@ -1,4 +1,4 @@
-import { type FlagReason, type FrameMessage as Frame, LinesideError } from '@lineside/shared';
+import { type FrameMessage as Frame, LinesideError, say } from '@lineside/shared';
 import type { frames, reviewItems } from '../../db/schema.js';
 import { readImageHeader } from './image-header.js';
 
@@ -44,30 +44,13 @@ export function checkImage(frame: Frame): void {
     throw new LinesideError('image_unreadable', `${type}, said to be ${frame.imageType}`);
 }
 
-const reasonNames: Record<FlagReason['kind'], string> = {
-  low_confidence: 'The camera was not sure',
-  small_margin: 'Two classes were close',
-  novel: 'Unlike what it was trained on',
-  disagreement: 'The challenger disagrees',
-  image_dark: 'Too dark',
-  image_bright: 'Too bright',
-  image_blurry: 'Blurred',
-  image_covered: 'The lens seems covered',
-  image_moved: 'The camera has moved',
-  image_frozen: 'The picture is frozen',
-  audit: 'Random check',
-  record: 'Recorded',
-  no_model: 'The camera had no model',
-  requested: 'Asked for',
-};
-
 /** Every flagged frame waits for a person; the most worthwhile reason says why and how urgently. */
 export function toReviewItem(row: FrameRow): typeof reviewItems.$inferInsert {
   const best = row.reasons.reduce((a, b) => (b.score > a.score ? b : a));
   return {
     frameId: row.id,
     priority: best.score,
-    reason: best.detail ? `${reasonNames[best.kind]}: ${best.detail}` : reasonNames[best.kind],
+    reason: [say(`flag_${best.kind}`), best.detail].filter(Boolean).join(': '),
     enqueuedAt: row.receivedAt,
   };
 }

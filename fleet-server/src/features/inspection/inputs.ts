@@ -1,6 +1,7 @@
 import { and, count, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
 import { frames } from '../../db/schema.js';
+import { allLinks } from '../dataset-leaks/links.js';
 import { type GroupableFrame, groupFrames } from '../datasets/groups.js';
 import { embeddings } from '../frames/embeddings.js';
 
@@ -17,8 +18,8 @@ export interface InspectionInput {
   leftOut: number;
 }
 
-/** Frames that can be compared: those of the embedding space that most labels are in. */
-export async function loadInput(db: Db): Promise<InspectionInput | null> {
+/** The embedding space that most labels are in; null: no frame has an embedding. */
+export async function commonSpace(db: Db): Promise<string | null> {
   const [space] = await db
     .select({ name: frames.embeddingSpace })
     .from(frames)
@@ -26,18 +27,24 @@ export async function loadInput(db: Db): Promise<InspectionInput | null> {
     .groupBy(frames.embeddingSpace)
     .orderBy(desc(sql`count(*) filter (where ${frames.labelKind} = 'class')`), desc(count()))
     .limit(1);
-  if (!space?.name) return null;
+  return space?.name ?? null;
+}
+
+/** Frames that can be compared: those of the common space. */
+export async function loadInput(db: Db): Promise<InspectionInput | null> {
+  const space = await commonSpace(db);
+  if (space === null) return null;
   const [all] = await db.select({ frames: count() }).from(frames);
   const chosen = await db
     .select({ id: frames.id })
     .from(frames)
-    .where(and(eq(frames.embeddingSpace, space.name), isNotNull(frames.embedding)))
+    .where(and(eq(frames.embeddingSpace, space), isNotNull(frames.embedding)))
     .orderBy(sql`${frames.labelKind} = 'class' desc nulls last`, desc(frames.receivedAt), desc(frames.id))
     .limit(mostFrames);
   const ids = chosen.map(({ id }) => id).sort();
   const rows = await embeddings(db, ids, null);
   const facts = await factsOf(db, rows.ids);
-  const groups = groupFrames([...facts.values()]);
+  const groups = groupFrames([...facts.values()], await allLinks(db));
   return {
     frames: rows.ids.map((id) => {
       const { classId, labelRevision } = facts.get(id)!;

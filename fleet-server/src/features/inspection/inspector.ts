@@ -1,12 +1,14 @@
-import { isErrorCode, LinesideError } from '@lineside/shared';
-import { eq, sql } from 'drizzle-orm';
-import { frameFindings, frames } from '../../db/schema.js';
+import { LinesideError } from '@lineside/shared';
+import { count, eq, isNotNull, sql } from 'drizzle-orm';
+import { frameFindings, frameHealth, frames } from '../../db/schema.js';
 import { readSetting, writeSetting } from '../../db/settings.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { InspectResult } from '../../learning/worker-protocol.js';
 import type { Services } from '../../services.js';
 import { allClasses, isStanding } from '../classes/standing.js';
 import { type InspectionInput, loadInput } from './inputs.js';
+import { Pass, type PassContext } from './pass.js';
+import { checkPictures } from './picture-health.js';
 import type { Inspection } from './schemas.js';
 
 const key = 'inspection';
@@ -21,44 +23,35 @@ interface Kept {
   leftOut: number;
 }
 
+/** Pictures are the first half of a pass, embeddings the second. */
+const partOf = ({ signal, onProgress }: PassContext, half: 0 | 1): PassContext => ({
+  signal,
+  onProgress: ({ done, total }) => onProgress({ done: half * total + done, total: 2 * total }),
+});
+
 /** Looks the stored frames through, in a process of its own, one pass at a time. */
 export class Inspector {
   readonly #services: Services;
-  #running: { abort: AbortController; progress: number; done: Promise<void> } | null = null;
-  #failure: string | null = null;
+  readonly #pass: Pass;
 
   constructor(services: Services) {
     this.#services = services;
+    this.#pass = new Pass(services, 'the frames cannot be looked through');
   }
 
   start(by: string): void {
-    if (this.#running) return;
-    const abort = new AbortController();
-    this.#failure = null;
-    const done = this.#pass(by, abort.signal)
-      .catch((error: unknown) => {
-        if (isErrorCode(error, 'training_cancelled')) return;
-        this.#failure = error instanceof Error ? error.message : String(error);
-        this.#services.log.error({ err: error }, 'the frames cannot be looked through');
-      })
-      .finally(() => {
-        this.#running = null;
-        this.#services.live.publish({ type: 'queue' });
-      });
-    this.#running = { abort, progress: 0, done };
+    this.#pass.start((context) => this.#work(by, context));
   }
 
   /** Ends a pass that runs; resolves when it has ended. */
   async cancel(): Promise<void> {
-    this.#running?.abort.abort();
-    await this.#running?.done;
+    await this.#pass.cancel();
   }
 
   async status(): Promise<Inspection> {
     const { db } = this.#services.database;
     const last = await readSetting<Kept>(db, key);
-    const running = this.#running;
-    const state = running ? 'running' : this.#failure !== null ? 'failed' : last ? 'done' : 'never';
+    const pass = this.#pass.status(last !== undefined);
     const some = (condition: ReturnType<typeof sql>) =>
       sql<number>`count(*) filter (where ${condition})`.mapWith(Number);
     const [found] = await db
@@ -72,17 +65,20 @@ export class Inspector {
       })
       .from(frameFindings)
       .innerJoin(frames, eq(frames.id, frameFindings.frameId));
+    const [bad] = await db
+      .select({ frames: count() })
+      .from(frameHealth)
+      .where(isNotNull(frameHealth.finding));
     return {
-      state,
-      progress: running?.progress ?? null,
-      message: this.#failure,
-      last: last && found ? { ...last, ...found } : null,
+      ...pass,
+      last: last && found ? { ...last, ...found, badPictures: bad?.frames ?? 0 } : null,
     };
   }
 
-  async #pass(by: string, signal: AbortSignal): Promise<void> {
-    const { database, live } = this.#services;
+  async #work(by: string, context: PassContext): Promise<void> {
+    const { database } = this.#services;
     const at = new Date(this.#services.now()).toISOString();
+    await checkPictures(this.#services, partOf(context, 0));
     const input = await loadInput(database.db);
     if (!input) throw new LinesideError('dataset_empty', 'No stored frame has an embedding yet.');
     const known = (await allClasses(database.db)).filter(isStanding);
@@ -91,13 +87,7 @@ export class Inspector {
     const { features, dimensions, groups } = input;
     const findings = await runLearningJob<'inspect'>(
       { type: 'inspect', input: { features, dimensions, groups, labels, classes: known.length, seed } },
-      {
-        signal,
-        onProgress: ({ done, total }) => {
-          if (this.#running) this.#running.progress = done / total;
-          live.publish({ type: 'queue' });
-        },
-      },
+      partOf(context, 1),
     );
     const classIds = known.map(({ id }) => id);
     await this.#keep(input, findings, classIds, {

@@ -1,13 +1,15 @@
 import { eq } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
-import { frameFindings, frames } from '../../db/schema.js';
+import { frameFindings, framePlaces, frames } from '../../db/schema.js';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { inspectorOf } from './inspector.js';
+import { mapMakerOf } from './map-maker.js';
 import * as schemas from './schemas.js';
 
 export function registerInspection(app: FastifyInstance, services: Services): void {
   const inspector = inspectorOf(services);
+  const maker = mapMakerOf(services);
   const { db } = services.database;
 
   mount(app, schemas.getInspection, () => inspector.status());
@@ -19,12 +21,22 @@ export function registerInspection(app: FastifyInstance, services: Services): vo
     await inspector.cancel();
     return inspector.status();
   });
-  mount(app, schemas.getMap, async () => {
+  mount(app, schemas.getUmap, () => maker.status());
+  mount(app, schemas.startUmap, ({ actor }) => {
+    maker.start(actor.email);
+    return maker.status();
+  });
+  mount(app, schemas.cancelUmap, async () => {
+    await maker.cancel();
+    return maker.status();
+  });
+  mount(app, schemas.getMap, async ({ query }) => {
+    const places = query.method === 'umap' ? framePlaces : frameFindings;
     const rows = await db
-      .select({ x: frameFindings.x, y: frameFindings.y, classId: frames.labelClassId })
-      .from(frameFindings)
-      .innerJoin(frames, eq(frames.id, frameFindings.frameId))
-      .orderBy(frameFindings.frameId);
+      .select({ x: places.x, y: places.y, classId: frames.labelClassId })
+      .from(places)
+      .innerJoin(frames, eq(frames.id, places.frameId))
+      .orderBy(places.frameId);
     const classIds = [...new Set(rows.flatMap(({ classId }) => classId ?? []))].sort();
     const place = new Map(classIds.map((id, at) => [id, at]));
     const rounded = (value: number) => Math.round(value * 1e4) / 1e4;

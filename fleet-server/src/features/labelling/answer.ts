@@ -2,6 +2,8 @@ import { LinesideError } from '@lineside/shared';
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { labels, reviewItems } from '../../db/schema.js';
+import { drawWithAnswer } from '../boxes/repository.js';
+import type { FrameBox } from '../boxes/schemas.js';
 import { appendLabel, type LabelRow, labelOfRequest } from '../frames/label-revisions.js';
 import { checkOf, closeCheck } from '../known-answers/checks.js';
 import { isFurther } from '../opinions/next-ask.js';
@@ -12,7 +14,8 @@ import type { Answer } from './schemas.js';
 /**
  * Writes one answer. It is the frame's label when the frame was asked for its label and the fencing token is the latest,
  * or nobody but the caller has taken the frame since. An opinion that was asked for beside it, and one that comes late,
- * is kept beside; so is one to a known answer. The same request id answers once.
+ * is kept beside; so is one to a known answer. Boxes that come with it are the frame's when it is the frame's label. The same
+ * request id answers once.
  * @throws LinesideError `not_found`, `class_unknown`, `conflict`
  */
 export async function answer(
@@ -23,6 +26,7 @@ export async function answer(
     frameId: string;
     token: number;
     answer: Answer;
+    boxes?: FrameBox[] | undefined;
     durationMs?: number | undefined;
   },
   at: Date,
@@ -45,8 +49,12 @@ export async function answer(
     why: place.why,
     requestId,
     durationMs: given.durationMs,
+    boxes: given.boxes ?? null,
     at,
   });
+  if (given.boxes && place.source === 'review' && kind !== 'skip') {
+    await drawWithAnswer(tx, { frameId, author: reviewer.author, requestId, at }, given.boxes);
+  }
   if (place.ends) {
     await tx
       .update(reviewItems)

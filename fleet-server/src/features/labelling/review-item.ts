@@ -1,4 +1,5 @@
 import type { DbOrTransaction } from '../../db/database.js';
+import { boxesOf } from '../boxes/repository.js';
 import { allClasses, standingIn } from '../classes/standing.js';
 import { framesById } from '../frames/repository.js';
 import type { Frame } from '../frames/schemas.js';
@@ -30,13 +31,17 @@ function saidOf(row: ReviewRow, frame: Frame): ReviewItem['prelabel'] {
   return { classId: decision.classId, confidence: decision.confidence };
 }
 
-/** Leased rows with their frames, in the order given. Who is asked for a further opinion does not see the label. */
+/** Leased rows with their frames, in the order given. Who is asked for a further opinion sees neither label nor boxes. */
 export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRow[]): Promise<ReviewItem[]> {
   const found = await framesById(
     db,
     rows.map((row) => row.frameId),
   );
   const now = standingIn(await allClasses(db));
+  const drawn = await boxesOf(
+    db,
+    rows.filter(({ asked }) => !isFurther(asked)).map(({ frameId }) => frameId),
+  );
   const byId = new Map(found.map((frame) => [frame.id, frame]));
   return rows.flatMap((row) => {
     const frame = byId.get(row.frameId);
@@ -44,6 +49,7 @@ export async function toReviewItems(db: DbOrTransaction, rows: readonly ReviewRo
     return {
       frame: isFurther(row.asked) ? { ...frame, label: null, agreement: null } : frame,
       prelabel: prelabelOf(row, frame, now),
+      boxes: drawn.get(row.frameId) ?? [],
       reason: row.reason,
       score: row.priority,
       token: row.token,

@@ -1,12 +1,14 @@
 import Type, { type Static } from 'typebox';
 import { Nothing, Nullable, Timestamp } from '../../http/page.js';
 import { defineRoute } from '../../http/route.js';
+import { FrameBox } from '../boxes/schemas.js';
 import { Frame, LabelRevision } from '../frames/schemas.js';
 
 /** A frame lent to one reviewer. `token` is a fencing token: an answer with an older one becomes a second opinion. */
 export const ReviewItem = Type.Object({
   frame: Frame,
   prelabel: Nullable(Type.Object({ classId: Type.String(), confidence: Type.Number() })),
+  boxes: Type.Array(FrameBox, { description: 'Those the frame has; none for a further opinion' }),
   reason: Type.String({ description: 'Why this frame comes now, for people' }),
   score: Type.Number(),
   token: Type.Integer(),
@@ -55,6 +57,13 @@ export const answerFrame = defineRoute({
     frameId: Type.String(),
     token: Type.Integer(),
     answer: Answer,
+    boxes: Type.Optional(
+      Type.Array(FrameBox, {
+        maxItems: 1000,
+        description:
+          'All boxes of the frame as the person leaves them; absent: as they were. Beside the label they are kept with the answer',
+      }),
+    ),
     durationMs: Type.Optional(Type.Integer({ minimum: 0 })),
   }),
   response: Type.Object({

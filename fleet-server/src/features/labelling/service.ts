@@ -1,6 +1,7 @@
 import { retriedTransaction } from '../../db/retried-transaction.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
+import type { FrameBox } from '../boxes/schemas.js';
 import { type LabelRow, toLabelRevision } from '../frames/label-revisions.js';
 import type { LabelRevision } from '../frames/schemas.js';
 import { answer } from './answer.js';
@@ -41,6 +42,7 @@ export interface AnswerBody {
   frameId: string;
   token: number;
   answer: Answer;
+  boxes?: FrameBox[];
   durationMs?: number;
 }
 

@@ -11,6 +11,8 @@ import {
 } from '../../db/schema.js';
 import { openChecks } from '../known-answers/checks.js';
 import { paces } from '../label-quality/pace.js';
+import { readPlant } from '../sites/plant.js';
+import { startOfDay } from '../sites/time-zone.js';
 import { waitsFor } from './lease.js';
 
 /** Where one's labels of today have gone. */
@@ -39,12 +41,12 @@ const newestOfAuthor = sql`not exists (select 1 from labels newer where newer.fr
 const standing = and(eq(frames.id, labels.frameId), eq(frames.labelRevision, labels.revision));
 
 /**
- * `queued` are frames that wait for this person. `mineToday` counts one's newest answers to frames since midnight UTC,
+ * `queued` are frames that wait for this person. `mineToday` counts one's newest answers to frames since midnight at the plant,
  * whether they stand or are kept beside.
  */
 export async function reviewCounts(db: Db, author: string, nowMs: number): Promise<ReviewCounts> {
   const now = new Date(nowMs).toISOString();
-  const midnight = new Date(new Date(nowMs).setUTCHours(0, 0, 0, 0));
+  const midnight = startOfDay(nowMs, (await readPlant(db)).timeZone ?? 'UTC');
   const [queue] = await db
     .select({
       queued: sql<number>`count(*) filter (where ${waitsFor(author, nowMs)})`.mapWith(Number),

@@ -2,6 +2,7 @@ import { LinesideError } from '@lineside/shared';
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { frames, labels, reviewItems } from '../../db/schema.js';
+import { takeBackWithAnswer } from '../boxes/repository.js';
 import { appendLabel, labelOfRequest } from '../frames/label-revisions.js';
 import { openCheck, reopenCheck } from '../known-answers/checks.js';
 import { settle } from '../opinions/settle.js';
@@ -9,7 +10,7 @@ import { expiry, type Lessee, lend, type ReviewRow } from './lease.js';
 
 /**
  * Takes back the reviewer's latest answer that is still the frame's label or stands beside it, and whose frame nobody
- * else has on lease. The frame is lent to the reviewer again.
+ * else has on lease, with the boxes that it brought. The frame is lent to the reviewer again.
  * @throws LinesideError `nothing_to_undo`, `conflict`
  */
 export async function undo(
@@ -39,6 +40,9 @@ export async function undo(
     requestId,
     at,
   });
+  await takeBackWithAnswer(tx, latest.requestId, {
+    ...{ frameId: latest.frameId, author: reviewer.author, requestId, at },
+  });
   if (latest.source === 'known_answer') {
     const row = await reopenCheck(tx, reviewer.author, latest.frameId, expiry(nowMs));
     return row!;
@@ -56,7 +60,12 @@ export async function undo(
 
 async function latestAnswer(tx: Transaction, { userId, author }: Lessee, nowMs: number) {
   const [latest] = await tx
-    .select({ frameId: labels.frameId, kind: labels.kind, source: labels.source })
+    .select({
+      frameId: labels.frameId,
+      kind: labels.kind,
+      source: labels.source,
+      requestId: labels.requestId,
+    })
     .from(labels)
     .innerJoin(frames, eq(frames.id, labels.frameId))
     .innerJoin(reviewItems, eq(reviewItems.frameId, labels.frameId))

@@ -11,6 +11,7 @@ export const LiveEvent = Type.Union([
   Type.Object({ type: Type.Literal('classes') }),
   Type.Object({ type: Type.Literal('training'), runId: Type.String() }),
   Type.Object({ type: Type.Literal('models') }),
+  Type.Object({ type: Type.Literal('dataset'), datasetId: Type.String() }),
   Type.Object({ type: Type.Literal('transfer'), transferId: Type.String() }),
   Type.Object({ type: Type.Literal('rollout'), rolloutId: Type.String() }),
 ]);

@@ -24,7 +24,13 @@ export async function shownHistory<R extends LabelRevision>(
     .map((revision) => ({ ...revision, why: null }));
 }
 
-async function isAsked(db: DbOrTransaction, actor: Actor, frameId: string, nowMs: number): Promise<boolean> {
+/** Whether the person has the frame before them for a further opinion, or to be measured by it. */
+export async function isAsked(
+  db: DbOrTransaction,
+  actor: Actor,
+  frameId: string,
+  nowMs: number,
+): Promise<boolean> {
   const [item] = await db
     .select({ asked: reviewItems.asked })
     .from(reviewItems)

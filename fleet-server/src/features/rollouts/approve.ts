@@ -1,4 +1,4 @@
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import { rolloutApprovals } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import type { Services } from '../../services.js';
@@ -32,6 +32,6 @@ export async function approveRollout(
       missing.length === 1
         ? { state: 'ready' as const, approvedBy: actor.email, approvedAt: moved.at }
         : { state };
-    return moveRollout(tx, id, [state], change, { ...moved, reason: `As ${role}.` });
+    return moveRollout(tx, id, [state], change, { ...moved, reason: say('rollout_approved', { role }) });
   });
 }

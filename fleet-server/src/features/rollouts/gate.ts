@@ -1,3 +1,4 @@
+import { type SentenceCode, say } from '@lineside/shared';
 import { hasEnded, isFailure } from './executions.js';
 import type { ExecutionView } from './machine.js';
 import { type ErrorLimit, type FailureKind, failureKinds, type Gate, type PlannedGroup } from './plan.js';
@@ -47,18 +48,19 @@ export function tooManyFailures(
       kind === 'any' ? isFailure(state) : state === kind,
     ).length;
     if (limit === null || failures <= mostFailures(limit, through, members.length)) continue;
-    const allowed = limit.share === 0 ? 'none' : `${Math.round(limit.share * 1000) / 10} %`;
-    return `${name}: ${failures} of ${members.length} ${members.length === 1 ? 'device' : 'devices'} ${words[kind]}; the gate allows ${allowed}.`;
+    const allowed = limit.share === 0 ? say('gate_none') : `${Math.round(limit.share * 1000) / 10} %`;
+    const devices = members.length === 1 ? say('devices_one') : say('devices_many', { n: members.length });
+    return `${name}: ${say(words[kind], { failures, devices, allowed })}`;
   }
   return null;
 }
 
-const words: Record<FailureKind | 'any', string> = {
-  failed: 'failed',
-  rejected: 'rejected it',
-  timed_out: 'timed out',
-  any: 'failed',
-};
+const words = {
+  failed: 'gate_failed',
+  rejected: 'gate_rejected',
+  timed_out: 'gate_timed_out',
+  any: 'gate_failed',
+} as const satisfies Record<FailureKind | 'any', SentenceCode>;
 
 const mostFailures = ({ share, sample }: ErrorLimit, through: number, devices: number): number =>
   share * Math.min(devices, Math.max(through, sample));
@@ -84,7 +86,7 @@ export function succeeds(
   if (!settled) return waits;
   return {
     kind: 'failed',
-    reason: `${name}: ${confirmed} of ${within.length} devices confirmed; the gate needs ${needed}.`,
+    reason: `${name}: ${say('gate_unconfirmed', { confirmed, within: within.length, needed })}`,
   };
 }
 

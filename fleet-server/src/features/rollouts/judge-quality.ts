@@ -1,3 +1,4 @@
+import { say } from '@lineside/shared';
 import { exactUpperBound } from '../../learning/statistics/binomial.js';
 import {
   addTo,
@@ -199,25 +200,26 @@ function classShares(devices: readonly WatchedDevice[], within: number, alpha: n
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 
 /** The first condition that fails, as a sentence with its figures; null: none. */
-export function violationOf(figures: readonly ConditionFigures[]): string | null {
-  const violated = figures.find(({ state }) => state === 'violated');
+export function violationOf(conditions: readonly ConditionFigures[]): string | null {
+  const violated = conditions.find(({ state }) => state === 'violated');
   if (!violated) return null;
   const { kind, limit, measured, reference, subject, observations } = violated;
   const value = percent(measured ?? 0);
-  const before = reference === null ? '' : `, before ${percent(reference)}`;
+  const before = reference === null ? '' : say('gate_before', { share: percent(reference) });
   const where = subject === null ? '' : ` (${subject})`;
+  const figures = { value, n: observations, limit: percent(limit) };
   switch (kind) {
     case 'disagreement':
-      return `the champion decides otherwise on ${value} of the frames${where}, in ${observations} observations; the gate allows ${percent(limit)}.`;
+      return say('quality_disagreement', { ...figures, where });
     case 'class_share':
-      return `class ${subject ?? ''}: ${value} of ${observations} frames${before}; the gate allows a change of ${percent(limit)}.`;
+      return `class ${subject ?? ''}: ${say('quality_class_share', { ...figures, before })}`;
     case 'confidence':
-      return `the confidence is ${value} over ${observations} frames${where}${before}; the gate allows a fall of ${percent(limit)}.`;
+      return say('quality_confidence', { ...figures, where, before });
     case 'flag_rate':
-      return `${value} of the frames are flagged${where}, in ${observations} observations${before}; the gate allows a rise of ${percent(limit)}.`;
+      return say('quality_flag_rate', { ...figures, where, before });
     case 'latency':
-      return `${value} of ${observations} reports${where} have a decision latency above ${limit} times that of before; ${percent(lateShare)} may.`;
+      return say('quality_latency', { ...figures, limit, where, late: percent(lateShare) });
     case 'golden':
-      return `the golden frames fail on ${value} of ${observations} devices; the gate allows ${percent(limit)}.`;
+      return say('quality_golden', figures);
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import { and, eq, inArray, ne } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { rolloutExecutions, rollouts } from '../../db/schema.js';
@@ -112,7 +112,7 @@ async function takeBack(
         createdAt: now,
         createdBy: actor,
         startedAt: now,
-        reason: `Rolls back rollout ${old.number}.`,
+        reason: say('rollout_rolls_back', { number: old.number }),
       })
       .returning();
     await repository.insertGroups(tx, row!.id, [deviceIds], now);
@@ -120,11 +120,11 @@ async function takeBack(
     replacements.push(row!);
   }
   const numbers = replacements.map(({ number }) => number).join(', ');
-  const reason = `Rolled back by ${actor} with rollout ${numbers}.`;
+  const reason = say('rollout_rolled_back', { actor, numbers });
   const taken = { state: 'rolled_back' as const, finishedAt: old.finishedAt ?? now, reason };
   await repository.moveRollout(tx, old.id, allowed, taken, {
     ...moved,
-    reason: `With rollout ${numbers}.`,
+    reason: say('rollout_replaced', { numbers }),
   });
   await tx
     .update(rolloutExecutions)

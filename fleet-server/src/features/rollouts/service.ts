@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { devices, rolloutExecutions, rolloutGroups, rollouts } from '../../db/schema.js';
@@ -154,7 +154,11 @@ async function closeSuperseded(tx: Transaction, rollout: RolloutRow): Promise<vo
     .where(inArray(rollouts.state, ['finished', 'aborted']));
   await tx
     .update(rolloutExecutions)
-    .set({ state: 'timed_out', message: `Rollout ${rollout.number} came first.`, updatedAt: sql`now()` })
+    .set({
+      state: 'timed_out',
+      message: say('rollout_first', { number: rollout.number }),
+      updatedAt: sql`now()`,
+    })
     .where(
       and(
         inArray(rolloutExecutions.state, [
@@ -175,7 +179,13 @@ async function closeSuperseded(tx: Transaction, rollout: RolloutRow): Promise<vo
 /** Devices that were told go on; no further group and no further device is started. */
 export async function pauseRollout(services: Services, actor: ActorName, id: string): Promise<RolloutRow> {
   return act(services, actor, id, 'pause', async (tx, moved) =>
-    repository.moveRollout(tx, id, ['running'], { state: 'paused', reason: `Paused by ${actor}.` }, moved),
+    repository.moveRollout(
+      tx,
+      id,
+      ['running'],
+      { state: 'paused', reason: say('rollout_paused', { actor }) },
+      moved,
+    ),
   );
 }
 
@@ -214,7 +224,7 @@ export async function abortRollout(services: Services, actor: ActorName, id: str
     if (undecided.length > 0) {
       await tx
         .update(rolloutExecutions)
-        .set({ state: 'rolled_back', message: 'The rollout was aborted.', updatedAt: moved.at })
+        .set({ state: 'rolled_back', message: say('rollout_aborted'), updatedAt: moved.at })
         .where(
           and(
             eq(rolloutExecutions.rolloutId, id),

@@ -1,3 +1,4 @@
+import { say } from '@lineside/shared';
 import { sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { rolloutExecutions } from '../../db/schema.js';
@@ -64,7 +65,7 @@ export async function writeExecutions(
         case when c.state = 'notified' then c.before else e.previous_model_version_id end,
       code = case when c.state = 'timed_out' then 'device_timeout' else e.code end,
       message =
-        case when c.state = 'timed_out' then 'The device went silent during the update.' else e.message end
+        case when c.state = 'timed_out' then ${say('rollout_silent')} else e.message end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as c(device text, was text, state text, before text)
     where e.rollout_id = ${rolloutId} and e.device_id = c.device and e.state = c.was`);

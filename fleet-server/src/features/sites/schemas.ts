@@ -18,6 +18,12 @@ const TimeZone = Type.String({
   description: 'By its name in the IANA database: Europe/Berlin',
 });
 
+export const Plant = Type.Object(
+  { timeZone: Nullable(TimeZone) },
+  { additionalProperties: false, description: 'timeZone null: everyone reads times in their own' },
+);
+export type Plant = Static<typeof Plant>;
+
 /** A place where devices stand. Devices say which by its name. */
 export const SiteSettings = Type.Object(
   {
@@ -40,6 +46,23 @@ export type Site = Static<typeof Site>;
 
 const Named = Type.Object({ name: Label });
 
+export const getPlant = defineRoute({
+  method: 'GET',
+  url: '/plant',
+  tag: 'sites',
+  summary: 'In which time zone the console shows times',
+  access: 'viewer',
+  response: Plant,
+});
+export const putPlant = defineRoute({
+  method: 'PUT',
+  url: '/plant',
+  tag: 'sites',
+  summary: 'Set in which time zone the console shows times',
+  access: 'admin',
+  body: Plant,
+  response: Plant,
+});
 export const listSites = defineRoute({
   method: 'GET',
   url: '/sites',

@@ -1,7 +1,7 @@
 import { LinesideError } from '@lineside/shared';
 import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
-import { datasetVersions, trainingRuns } from '../../db/schema.js';
+import { datasetVersions, leakChecks, trainingRuns } from '../../db/schema.js';
 import { defaultArchitecture } from '../architectures/catalogue.js';
 import type { TrainingRun, trainingStates } from './schemas.js';
 
@@ -10,11 +10,20 @@ type State = (typeof trainingStates)[number];
 
 const select = (db: DbOrTransaction) =>
   db
-    .select({ run: trainingRuns, datasetNumber: datasetVersions.number })
+    .select({
+      run: trainingRuns,
+      datasetNumber: datasetVersions.number,
+      leaks: { state: leakChecks.state, found: leakChecks.found },
+    })
     .from(trainingRuns)
-    .innerJoin(datasetVersions, eq(datasetVersions.id, trainingRuns.datasetId));
+    .innerJoin(datasetVersions, eq(datasetVersions.id, trainingRuns.datasetId))
+    .leftJoin(leakChecks, eq(leakChecks.datasetId, trainingRuns.datasetId));
 
-const toRun = ({ run, datasetNumber }: { run: RunRow; datasetNumber: number }): TrainingRun => ({
+interface Row extends Pick<TrainingRun, 'datasetNumber' | 'leaks'> {
+  run: RunRow;
+}
+
+const toRun = ({ run, datasetNumber, leaks }: Row): TrainingRun => ({
   id: run.id,
   number: run.number,
   state: run.state,
@@ -24,6 +33,7 @@ const toRun = ({ run, datasetNumber }: { run: RunRow; datasetNumber: number }): 
   architecture: run.options.architecture ?? defaultArchitecture,
   datasetVersionId: run.datasetId,
   datasetNumber,
+  leaks,
   createdAt: run.createdAt.toISOString(),
   createdBy: run.createdBy,
   startedAt: run.startedAt?.toISOString() ?? null,

@@ -12,6 +12,7 @@ import { TestSetLook } from '../../learning/report.js';
 import { trainers } from '../../learning/torch/trainers.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
 import { bases } from '../../learning/worker-protocol.js';
+import { LeaksFound, leakCheckStates } from '../dataset-leaks/schemas.js';
 import { ruleNames } from '../retrain/schemas.js';
 
 const launchers = launcherKinds.filter((kind) => kind !== 'off');
@@ -31,6 +32,12 @@ export const TrainingRun = Type.Object({
   architecture: Type.String({ description: 'Network it starts from' }),
   datasetVersionId: Type.String(),
   datasetNumber: Type.Integer(),
+  leaks: Nullable(
+    Type.Object(
+      { state: Type.Enum(leakCheckStates), found: Nullable(LeaksFound) },
+      { description: 'Whether the version tests on what it taught, as far as anybody looked' },
+    ),
+  ),
   createdAt: Timestamp,
   createdBy: Type.String(),
   startedAt: Nullable(Timestamp),

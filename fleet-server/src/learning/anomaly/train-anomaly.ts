@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { encodeMessage, LinesideError, ReferenceEmbeddings } from '@lineside/shared';
+import { encodeMessage, LinesideError, ReferenceEmbeddings, say } from '@lineside/shared';
 import { loadAgain } from '../features.js';
 import { encodeGoldenFrames, goldenImages } from '../golden.js';
 import type { RgbImage } from '../image.js';
@@ -62,7 +62,7 @@ export async function trainAnomaly(
     await openPatchReader(composePatchReader(bytes, backbone, layout), options.threads),
     (reader) =>
       readFrames(wanted, reader, signal, (done) =>
-        tell('features', done, wanted.length, `${done} of ${wanted.length} pictures read`),
+        tell('features', done, wanted.length, say('training_read', { done, total: wanted.length })),
       ),
   );
   const good = read.filter(({ frame }) => isFitted(frame, goodClass.id));
@@ -82,7 +82,7 @@ export async function trainAnomaly(
     await letEventsIn(signal);
   }
   const cross = await crossScore(good, others, moments, options.seed, signal, (done, folds) =>
-    tell('validate', done, folds, `fold ${done} of ${folds}`),
+    tell('validate', done, folds, say('training_fold', { done, total: folds })),
   );
   const groups = good.map(({ frame }) => frame.group);
   const limit = goodLimit(cross.scores, groups, options.alpha);
@@ -90,7 +90,7 @@ export async function trainAnomaly(
   const map = fitScoreMap(median(cross.scores), limit.score ?? highest);
   stopwatch.lap('validate');
 
-  tell('compose', 0, 1, 'writing the model');
+  tell('compose', 0, 1, say('training_writing'));
   const gaussians = fitGaussians(moments);
   const shipped = composeAnomalyModel(bytes, backbone, layout, gaussians, map);
   const modelFile = await writePackageFile(input.outputDir, 'model-fp32.onnx', shipped);
@@ -98,7 +98,7 @@ export async function trainAnomaly(
   return readWith(await openAnomalyModel(shipped, options.threads), async (model) => {
     const checked = evenSample([...good, ...heldOut, ...others], agreementSample);
     const maxDifference = await verify(model, checked, gaussians, map, signal, (done) =>
-      tell('verify', done, checked.length, `${done} of ${checked.length} pictures checked`),
+      tell('verify', done, checked.length, say('training_checked', { done, total: checked.length })),
     );
     const golden = await encodeGoldenFrames(await goldenFramesOf([...good, ...others], goodClass.id), model);
     const reference = referenceEmbeddings({
@@ -178,7 +178,10 @@ const anomalyClassBeside = (goodClassId: string) =>
   goodClassId === anomalyClass.id ? { ...anomalyClass, id: `${anomalyClass.id}-found` } : anomalyClass;
 
 const forecast = (pictures: number, bytes: number): string =>
-  `${pictures} pictures: about ${Math.ceil(pictures * secondsPerPicture)} s and ${Math.ceil(bytes / 2 ** 20)} MiB`;
+  say('training_forecast', {
+    ...{ total: pictures, seconds: Math.ceil(pictures * secondsPerPicture) },
+    mebibytes: Math.ceil(bytes / 2 ** 20),
+  });
 
 async function readWith<S extends { release(): Promise<void> }, T>(
   session: S,

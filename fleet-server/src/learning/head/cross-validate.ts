@@ -1,4 +1,5 @@
-import { fitTemperature, logLoss } from '../calibrate.js';
+import { atBestTemperature, type CalibrationRows } from '../calibrate.js';
+import { pairedGain } from '../statistics/paired-gain.js';
 import { groupedStratifiedFolds } from './folds.js';
 import { fitSoftmax, type Parameters, type RegressionData, softmaxLogits } from './softmax-regression.js';
 
@@ -31,9 +32,10 @@ export interface CrossValidation {
 }
 
 /**
- * Chooses C by group-aware stratified cross-validation: the smallest weighted log-loss at its own best temperature,
- * because the model that ships is the calibrated one. Awaits `onFold` between fits: it may let events in, or
- * throw to stop.
+ * Chooses C by group-aware stratified cross-validation on the weighted log-loss at its own best temperature, because the
+ * model that ships is the calibrated one: the largest C within a standard error of the best, since from few rows the
+ * best by chance is often one that says nothing but how frequent each class is. Awaits `onFold` between fits: it may
+ * let events in, or throw to stop.
  */
 export async function crossValidate(
   data: RegressionData,
@@ -67,25 +69,32 @@ export async function crossValidate(
   if (usable.length === 0) {
     return { c: defaultC, table: [], folds: folds.length, logits: scored[0]!, informed };
   }
-  const table = regularisationGrid.map((c, index) => summarise(c, data, usable, scored[index]!));
-  const best = table.reduce((a, b) => (b.logLoss < a.logLoss ? b : a));
-  const bestIndex = table.indexOf(best);
-  if (!subsampled) {
-    return { c: best.c, table, folds: folds.length, logits: scored[bestIndex]!, informed };
-  }
+  const judged = regularisationGrid.map((c, index) => judge(c, data, usable, scored[index]!));
+  const table = judged.map(({ row }) => row);
+  const best = judged.reduce((a, b) => (b.row.logLoss < a.row.logLoss ? b : a));
+  const paired = {
+    groups: Array.from(usable, (row) => groups[row]!),
+    weights: weightsOf(data, usable),
+  };
+  const chosen = judged.findLastIndex(({ losses }) => {
+    const { gain, gainError } = pairedGain(losses, best.losses, paired);
+    return gain <= gainError;
+  });
+  const c = regularisationGrid[chosen]!;
+  if (!subsampled) return { c, table, folds: folds.length, logits: scored[chosen]!, informed };
   const logits = new Float64Array(data.labels.length * data.classes);
   for (const fold of folds) {
     const fit = fitSeen(
       data,
       indicesWhere(all, (of) => of !== fold),
-      best.c,
+      c,
     );
     const held = indicesWhere(all, (of) => of === fold);
     scatter(logits, held, scoreSeen(data, held, fit), data.classes);
     for (const row of held) informed[row] = fit.seen.includes(data.labels[row]!);
     await onFold(++done, total);
   }
-  return { c: best.c, table, folds: folds.length, logits, informed };
+  return { c, table, folds: folds.length, logits, informed };
 }
 
 function indicesWhere(values: Int32Array, keep: (value: number) => boolean): Int32Array {
@@ -100,29 +109,38 @@ function rowsForChoice(folds: Int32Array): Int32Array {
   return Int32Array.from({ length: maxRowsForChoice }, (_, index) => Math.floor(index * step));
 }
 
-function summarise(
-  c: number,
-  data: RegressionData,
-  rows: Int32Array,
+const weightsOf = ({ weights }: RegressionData, rows: Int32Array): Float64Array =>
+  Float64Array.from(rows, (row) => weights[row]!);
+
+/** The rows of [n, classes] and their labels. */
+export function pickRows(
   logits: Float64Array,
-): CrossValidationRow {
-  const { classes } = data;
+  labels: Int32Array,
+  classes: number,
+  rows: Int32Array,
+): CalibrationRows {
   const picked = new Float64Array(rows.length * classes);
   rows.forEach((row, i) => {
     picked.set(logits.subarray(row * classes, (row + 1) * classes), i * classes);
   });
-  const labels = rows.map((row) => data.labels[row]!);
-  const weights = Float64Array.from(rows, (row) => data.weights[row]!);
-  const calibration = { logits: picked, classes, labels };
+  return { logits: picked, classes, labels: rows.map((row) => labels[row]!) };
+}
+
+function judge(
+  c: number,
+  data: RegressionData,
+  rows: Int32Array,
+  logits: Float64Array,
+): { row: CrossValidationRow; losses: Float64Array } {
+  const { classes } = data;
+  const picked = pickRows(logits, data.labels, classes, rows);
+  const { labels } = picked;
+  const { losses, logLoss } = atBestTemperature(picked, weightsOf(data, rows));
   const right = labels.reduce(
-    (sum, label, i) => sum + (argmax(picked, i * classes, classes) === label ? 1 : 0),
+    (sum, label, i) => sum + (argmax(picked.logits, i * classes, classes) === label ? 1 : 0),
     0,
   );
-  return {
-    c,
-    logLoss: logLoss(calibration, fitTemperature(calibration, weights), weights),
-    accuracy: rows.length > 0 ? right / rows.length : 0,
-  };
+  return { row: { c, logLoss, accuracy: right / rows.length }, losses };
 }
 
 export function argmax(values: ArrayLike<number>, start: number, length: number): number {

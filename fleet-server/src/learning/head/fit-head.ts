@@ -1,5 +1,12 @@
 import { fitTemperature } from '../calibrate.js';
-import { type CrossValidation, crossValidate, fitSeen, type OnFold, unseenLogit } from './cross-validate.js';
+import {
+  type CrossValidation,
+  crossValidate,
+  fitSeen,
+  type OnFold,
+  pickRows,
+  unseenLogit,
+} from './cross-validate.js';
 import { allRows } from './dense.js';
 import type { Head } from './head.js';
 import { principalBasis, toOriginalSpace } from './principal-basis.js';
@@ -23,10 +30,10 @@ export interface FittedHead {
 }
 
 /**
- * Rare classes weigh more than their share, by the square root of the imbalance: full balancing would let three odd
- * frames of a class outvote three hundred, none at all lets the model ignore the class.
+ * Rare classes weigh more than their share, by a power of the imbalance: full balancing would let three odd frames of
+ * a class outvote three hundred, none at all lets the model ignore the class.
  */
-export function tempered(labels: Int32Array, classes: number, exponent = 0.5): Float64Array {
+export function tempered(labels: Int32Array, classes: number, exponent = 0.75): Float64Array {
   const counts = new Float64Array(classes);
   for (const label of labels) counts[label]!++;
   const weights = Float64Array.from(labels, (label) => counts[label]! ** -exponent);
@@ -82,11 +89,10 @@ function headOf(
   return { classes, dimensions, weights, bias, temperature };
 }
 
-function informedRows({ logits, informed }: CrossValidation, labels: Int32Array, classes: number) {
-  const rows = allRows(labels.length).filter((row) => informed[row]);
-  const picked = new Float64Array(rows.length * classes);
-  rows.forEach((row, i) => {
-    picked.set(logits.subarray(row * classes, (row + 1) * classes), i * classes);
-  });
-  return { logits: picked, classes, labels: rows.map((row) => labels[row]!) };
-}
+const informedRows = ({ logits, informed }: CrossValidation, labels: Int32Array, classes: number) =>
+  pickRows(
+    logits,
+    labels,
+    classes,
+    allRows(labels.length).filter((row) => informed[row]),
+  );

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LinesideError } from '@lineside/shared';
+import { LinesideError, say } from '@lineside/shared';
 import sharp from 'sharp';
 import type { Backbone } from '../backbone/default-backbone.js';
 import { composeFeatureExtractor } from '../compose.js';
@@ -151,7 +151,7 @@ async function judge(
           phase: 'size',
           done,
           total,
-          message: `${done} of ${total} pictures at ${size} pixels`,
+          message: say('training_sized', { done, total, size }),
         }),
     });
     features.push(extracted.features);
@@ -176,7 +176,7 @@ async function judge(
           phase: 'size',
           done,
           total,
-          message: `head at ${sizes[at]} pixels: fit ${done} of ${total}`,
+          message: `${say('training_head_at', { size: sizes[at]! })}: ${say('training_fit', { done, total })}`,
         });
         await letEventsIn(signal);
       },

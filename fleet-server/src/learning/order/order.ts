@@ -1,3 +1,4 @@
+import { say } from '@lineside/shared';
 import { seededRandom } from '../random.js';
 import { quantile } from '../statistics/quantile.js';
 import { cluster, typicality } from './clusters.js';
@@ -69,10 +70,9 @@ function byModel(
     const top = tops[row]!;
     const [first, second] = [classNames[top.first] ?? '', classNames[top.second] ?? ''];
     const novel = distances[row]! >= novelFrom;
-    if (top.margin < 0.35)
-      return `torn between ${first} and ${second}${novel ? ', and unlike anything labelled' : ''}`;
-    if (novel) return 'unlike anything labelled';
-    return top.margin < 0.8 ? `not sure of ${first}` : `looks like ${first}`;
+    if (top.margin < 0.35) return say(novel ? 'order_torn_novel' : 'order_torn', { first, second });
+    if (novel) return say('order_novel');
+    return say(top.margin < 0.8 ? 'order_unsure' : 'order_like', { class: first });
   };
   const reasons = tops.map((_, row) => describe(row));
   const scoreOf = (row: number) => (1 - tops[row]!.margin) * distances[row]!;
@@ -136,7 +136,7 @@ function byTypicality(candidates: Projected, labelled: Projected, count: number,
       const size = members.length;
       picks.push({
         index,
-        reason: size > 1 ? `typical of ${size} similar frames` : 'unlike the other frames',
+        reason: size > 1 ? say('order_typical', { size }) : say('order_odd'),
       });
     }
   }

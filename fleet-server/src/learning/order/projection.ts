@@ -12,24 +12,54 @@ export interface Projected {
 const sampleSize = 400;
 const maxDimensions = 64;
 
+/** Rows that a projection is fitted to. */
+export const sampleOf = (count: number, seed: number): number[] =>
+  shuffled([...Array(count).keys()], seededRandom(seed)).slice(0, sampleSize);
+
+export interface Projection {
+  readonly dimensions: number;
+  /** @param rows [n, length of an embedding] @returns [n, dimensions] */
+  apply(rows: Float32Array): Float64Array;
+}
+
 /**
- * Embeddings standardised by their own spread and projected on their strongest directions: distances in 64 dimensions
- * rank as in 736 and cost a tenth. The directions come from a sample.
+ * Embeddings standardised by the spread of a sample and projected on its strongest directions: distances in 64 dimensions
+ * rank as in 736 and cost a tenth.
+ * @param sample [n, dimensions]
+ */
+export function fitProjection(sample: Float32Array, dimensions: number): Projection {
+  const scaling = measureScaling(sample, dimensions);
+  const basis = principalBasis(standardise(sample, scaling), dimensions, maxDimensions);
+  return {
+    dimensions: basis.rank,
+    apply(rows) {
+      const count = rows.length / dimensions;
+      const projected = new Float64Array(count * basis.rank);
+      multiplyRows(
+        standardise(rows, scaling),
+        allRows(count),
+        basis.directions,
+        basis.rank,
+        dimensions,
+        projected,
+      );
+      return projected;
+    },
+  };
+}
+
+/**
+ * All of these embeddings by one projection, which a sample of them gives.
  * @param everything [n, dimensions]
  */
 export function project(everything: Float32Array, dimensions: number, seed: number): Projected {
-  const count = everything.length / dimensions;
-  const sample = shuffled([...Array(count).keys()], seededRandom(seed)).slice(0, sampleSize);
+  const sample = sampleOf(everything.length / dimensions, seed);
   const rows = new Float32Array(sample.length * dimensions);
   for (const [at, row] of sample.entries()) {
     rows.set(everything.subarray(row * dimensions, (row + 1) * dimensions), at * dimensions);
   }
-  const scaling = measureScaling(rows, dimensions);
-  const basis = principalBasis(standardise(rows, scaling), dimensions, maxDimensions);
-  const standardised = standardise(everything, scaling);
-  const projected = new Float64Array(count * basis.rank);
-  multiplyRows(standardised, allRows(count), basis.directions, basis.rank, dimensions, projected);
-  return { rows: projected, dimensions: basis.rank };
+  const projection = fitProjection(rows, dimensions);
+  return { rows: projection.apply(everything), dimensions: projection.dimensions };
 }
 
 /** A copy with rows of length one. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrorCode, LinesideError } from '@lineside/shared';
+import { isErrorCode, LinesideError, say } from '@lineside/shared';
 import type { Backbone } from '../backbone/default-backbone.js';
 import { composeModel } from '../compose.js';
 import { extractFeatures, load, loadAgain } from '../features.js';
@@ -14,7 +14,6 @@ import { letEventsIn } from '../let-events-in.js';
 import { openImageModel } from '../onnx/session.js';
 import { stackRows } from '../rows.js';
 import { groupsOf, type TrainContext } from '../train.js';
-import { bestTuned } from '../tuning/choose-epoch.js';
 import { tuningSplits } from '../tuning/splits.js';
 import { tryTuning } from '../tuning/tune.js';
 import type { SweepInput, SweepResult, TrainingFrame } from '../worker-protocol.js';
@@ -82,7 +81,7 @@ export async function runSweep(input: SweepInput, context: TrainContext): Promis
     const judged: Judged[] = [];
     for (const candidate of candidates) {
       const { name, inputSize } = candidate.row;
-      const progress = during(`rung ${rung}, ${name} at ${inputSize} px`);
+      const progress = during(say('sweep_rung', { rung, name, size: inputSize }));
       judged.push(await attempt(candidate, rung, () => judgeHead(candidate, of, input, context, progress)));
     }
     return judged;
@@ -104,7 +103,7 @@ export async function runSweep(input: SweepInput, context: TrainContext): Promis
     for (const candidate of best) {
       for (const regularisation of grid.regularisations) {
         const row = { ...candidate.row, mode: 'tail' as const, regularisation, seconds: 0 };
-        const progress = during(`rung 3, ${row.name} at ${row.inputSize} px, tail (${regularisation})`);
+        const progress = during(say('sweep_tail', { name: row.name, size: row.inputSize, regularisation }));
         const tail = await attempt({ ...candidate, row }, 3, () =>
           judgeTail({ ...candidate, row }, input, context, progress),
         );
@@ -171,7 +170,7 @@ async function judgeHead(
   const classIds = classes.map(({ id }) => id);
   const { features } = await extractFeatures(frames, backbone, {
     ...{ threads: options.threads, cacheDir, signal },
-    onProgress: (done, of) => onProgress(done, of, `${done} of ${of} pictures read`),
+    onProgress: (done, of) => onProgress(done, of, say('training_read', { done, total: of })),
   });
   const used = frames.flatMap((frame, at) => (features[at] ? [{ frame, vector: features[at] }] : []));
   const rows: LabelledFeatures = {
@@ -218,7 +217,7 @@ async function judgeTail(
   );
   if ('refused' in trial)
     throw new LinesideError('training_failed', `the tail was not trained: ${trial.refused}`);
-  const answers = trial.answers[bestTuned(trial.choice)]!;
+  const answers = trial.answers[trial.choice.best]!;
   const classIds = classes.map(({ id }) => id);
   return { ...candidate, figures: figuresOf(answers, rows!, classIds, seed) };
 }

@@ -1,4 +1,4 @@
-import { decodeMessage, deviceClassNames, GoldenFrames } from '@lineside/shared';
+import { decodeMessage, deviceClassNames, GoldenFrames, say } from '@lineside/shared';
 import { load } from '../features.js';
 import type { RgbImage } from '../image.js';
 import { letEventsIn } from '../let-events-in.js';
@@ -83,15 +83,15 @@ async function makeAll(
       await letEventsIn(context.signal);
       const image = await load(frame.path);
       if (!('message' in image)) yield { image, label };
-      context.onProgress(++done, total, `variants: ${doing}`);
+      context.onProgress(++done, total, `${say('training_variants')}: ${doing}`);
     }
   }
   const look = (frames: readonly VariantFrame[], doing: string) => ({
     ...{ bytes, threads },
     pictures: imagesOf(pictures(frames, doing)),
   });
-  const integers = await integerCandidates(worth, look(calibrating, 'calibrating for 8 bits'));
-  const half = await halfCandidate(halves, look(peaks, 'values for fp16'));
+  const integers = await integerCandidates(worth, look(calibrating, say('training_calibrating')));
+  const half = await halfCandidate(halves, look(peaks, say('training_peaks')));
   const candidates = [...integers.made, ...half.made];
   const skipped = [...integers.skipped, ...half.skipped];
   const { calibrationFrames } = integers;

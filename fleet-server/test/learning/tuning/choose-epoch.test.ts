@@ -1,5 +1,5 @@
 import t from 'tap';
-import { bestTuned, chooseEpoch, type JudgedRows } from '../../../src/learning/tuning/choose-epoch.js';
+import { chooseEpoch, type JudgedRows } from '../../../src/learning/tuning/choose-epoch.js';
 import { tuningSplits } from '../../../src/learning/tuning/splits.js';
 
 const count = 60;
@@ -29,10 +29,17 @@ t.test('an epoch that is clearly better is chosen, and its figures are told', as
   t.equal(choice.table.length, 4);
 });
 
+t.test('an epoch before the weights have settled is not chosen, however good', async (t) => {
+  const rows = judged([answers(2, 3), answers(2, 4), answers(2, 30), answers(2, 10)]);
+  const choice = chooseEpoch(rows, 2);
+  t.match(choice, { epoch: 3, best: 3 });
+  t.equal(choice.table.length, 4);
+});
+
 t.test('what may be chance leaves the backbone as it was', async (t) => {
   const choice = chooseEpoch(judged([answers(2, 12), answers(2, 12)]));
   t.equal(choice.epoch, 0);
-  t.equal(bestTuned(choice), 1, 'whoever asked for fine-tuning gets its best epoch');
+  t.equal(choice.best, 1, 'whoever asked for fine-tuning gets its best epoch');
 });
 
 t.test('rows of one group are one observation', async (t) => {

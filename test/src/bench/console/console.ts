@@ -1,130 +1,108 @@
-/// <reference lib="dom" />
-
 import { join } from 'node:path';
+import { oneAnswerEach } from '@lineside/fleet-server/testing/opinions';
 import type { Page } from 'playwright-core';
+import { ApiClient } from '../../system/api-client.js';
 import { chromiumBinary, launchBrowser } from '../../system/browser.js';
-import { startServer } from '../../system/server.js';
+import { freePort } from '../../system/free-port.js';
+import { Labeller } from '../../system/labeller.js';
+import { type RunningServer, startServer } from '../../system/server.js';
+import { signInByLink } from '../../system/signed-in-page.js';
 import { percentile } from '../percentile.js';
 import { type Bench, type BenchResult, rounded } from '../report.js';
+import { firstPage } from './first-page.js';
+import { keyToPaint } from './key-to-paint.js';
+import { emptyScrollTimes, scrollTimes } from './scroll.js';
+import { accountFor, workShift } from './shift.js';
 import { storeFrames } from './stored-frames.js';
 
-const storedFrames = 100_000;
-const answers = 60;
-/** Between two answers, as a quick person gives them. */
-const paceMs = 500;
-/** The whole length of the grid in so many pictures of the screen. */
-const scrollSteps = 1500;
+const usual = { storedFrames: 100_000, shiftFrames: 150 };
+const restarts = 3;
+/** How long a practised person looks at a frame: 1,500 an hour are 2.4 s each. */
+const thinkMs = () => 2000 + 400 * Math.random();
+const emailOf = (role: Role) => `${role}@shift.example`;
+type Role = 'engineer' | 'operator';
 
-/** From a key to the paint after the next frame is in the document, milliseconds by the page's clock. */
-async function keyToPaint(page: Page): Promise<number[]> {
-  await page.evaluate(() => {
-    const times: number[] = [];
-    Object.assign(window, { times });
-    let pressed = 0;
-    window.addEventListener('keydown', (event) => (pressed = event.timeStamp), { capture: true });
-    const frame = document.querySelector('[data-testid=review-frame]');
-    const seen = new MutationObserver(() => {
-      if (!pressed || !frame?.querySelector('img')) return;
-      const from = pressed;
-      pressed = 0;
-      // The second callback comes after the first has been painted.
-      requestAnimationFrame(() => requestAnimationFrame(() => times.push(performance.now() - from)));
-    });
-    if (frame) seen.observe(frame, { subtree: true, childList: true, attributes: true });
-  });
-  for (let n = 0; n < answers; n++) {
-    await page.keyboard.press(String(1 + (n % 6)));
-    await page.waitForFunction((count) => (window as never as { times: number[] }).times.length > count, n);
-    await page.waitForTimeout(paceMs);
-  }
-  return page.evaluate(() => (window as never as { times: number[] }).times);
-}
-
-/** Milliseconds between pictures of the screen while a scroller goes from its top to its end. */
-const scrollTimes = (page: Page, selector: string): Promise<number[]> =>
-  page.evaluate(
-    ({ selector, steps }) =>
-      new Promise<number[]>((resolve) => {
-        const scroller = document.querySelector(selector) as HTMLElement;
-        const length = scroller.scrollHeight - scroller.clientHeight;
-        const times: number[] = [];
-        let last = 0;
-        let step = 0;
-        const next = (now: number) => {
-          if (last > 0) times.push(now - last);
-          last = now;
-          scroller.scrollTop = (length * step) / steps;
-          if (step++ < steps) requestAnimationFrame(next);
-          else resolve(times);
-        };
-        requestAnimationFrame(next);
-      }),
-    { selector, steps: scrollSteps },
-  );
-
-/** The same scroller of the same length with nothing in it: what the browser can do on this machine. */
-async function emptyScrollTimes(page: Page, heightPx: number): Promise<number[]> {
-  await page.setContent(
-    `<div id="empty" style="height:90vh;overflow-y:auto"><div style="height:${heightPx}px"></div></div>`,
-  );
-  return scrollTimes(page, '#empty');
-}
+const spread = (values: readonly number[]) => ({
+  median: rounded(percentile(values, 0.5)),
+  p95: rounded(percentile(values, 0.95)),
+});
 
 export const consoleBench: Bench = {
-  summary: 'console on 100,000 stored frames: key to next frame, scroll of the dataset, first paint',
-  async run({ workDir, say }) {
+  summary:
+    'console on 100,000 stored frames: first paint, key to next frame, scroll of the dataset, a shift with three kills; --frames, --shift',
+  async run({ workDir, say, options }) {
     const result: BenchResult = { figures: {}, references: {}, ratios: {}, skipped: [], ok: true };
     if (!chromiumBinary()) return { ...result, skipped: ['Chromium: npm run setup:system'] };
+    const count = Number(options.frames ?? usual.storedFrames);
+    const shiftFrames = Number(options.shift ?? usual.shiftFrames);
     const dataDir = join(workDir, 'server');
-    await storeFrames({ dataDir, count: storedFrames, nowMs: Date.now() }, say);
-    const server = await startServer({ dataDir });
+    await storeFrames({ dataDir, count, nowMs: Date.now() }, say);
+    const ports = { api: await freePort(), device: await freePort(), mqtt: await freePort() };
+    const start = () => startServer({ dataDir, ports });
+    let server = await start();
     const browser = await launchBrowser();
+    const { figures, references, ratios } = result;
     try {
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-      const { apiUrl, signInUrl } = server.ready;
-      await page.goto(signInUrl ?? '');
-      await page.getByTestId('sign-in-link-button').click();
-      await page.waitForURL((url) => !url.pathname.includes('sign-in'));
+      const signIn = await addPeople(server);
+      await signInByLink(page, signIn('engineer'));
 
-      await page.goto(`${apiUrl}/`);
-      await page.waitForLoadState('networkidle');
-      const firstPaint = await page.evaluate(
-        () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
-      );
-      say(`first contentful paint ${rounded(firstPaint)} ms`);
-
-      await page.goto(`${apiUrl}/review`);
-      await page.locator('[data-testid=review-frame][data-state=shown]').waitFor();
-      await page.waitForTimeout(2000);
-      const painted = await keyToPaint(page);
+      const first = await firstPage(page.context(), `${server.ready.apiUrl}/`);
       say(
-        `key to next frame: median ${rounded(percentile(painted, 0.5))}, p95 ${rounded(percentile(painted, 0.95))} ms`,
+        `first page: painted after ${rounded(first.paintMs)} ms, devices after ${rounded(first.readyMs)} ms, ` +
+          `${rounded(first.gzipBytes / 1024)} KiB through gzip`,
       );
+      Object.assign(figures, {
+        firstContentfulPaintMs: rounded(first.paintMs),
+        firstPageReadyMs: rounded(first.readyMs),
+        firstPageGzipBytes: first.gzipBytes,
+      });
 
-      await page.goto(`${apiUrl}/dataset`);
-      await page.getByTestId('tile').first().waitFor();
-      await page.waitForTimeout(3000);
-      const grid = '[data-testid=frame-grid]';
-      const height = await page.locator(grid).evaluate((element) => element.scrollHeight);
-      const scrolled = await scrollTimes(page, grid);
-      const empty = await emptyScrollTimes(page, height);
+      const painted = spread(await measureKeys(page, server.ready.apiUrl));
+      say(`key to next frame: median ${painted.median}, p95 ${painted.p95} ms`);
+      Object.assign(figures, { keyToPaintMedianMs: painted.median, keyToPaintP95Ms: painted.p95 });
+
+      const { heightPx, scrolled, empty } = await measureScroll(page, server.ready.apiUrl);
       say(
-        `scroll of ${height} pixels: median ${rounded(percentile(scrolled, 0.5))}, ` +
-          `p95 ${rounded(percentile(scrolled, 0.95))} ms; empty p95 ${rounded(percentile(empty, 0.95))} ms`,
+        `scroll of ${heightPx} pixels: median ${scrolled.median}, p95 ${scrolled.p95} ms; empty p95 ${empty.p95} ms`,
       );
-      Object.assign(result.figures, {
-        firstContentfulPaintMs: rounded(firstPaint),
-        keyToPaintMedianMs: rounded(percentile(painted, 0.5)),
-        keyToPaintP95Ms: rounded(percentile(painted, 0.95)),
-        scrollFrameMedianMs: rounded(percentile(scrolled, 0.5)),
-        scrollFrameP95Ms: rounded(percentile(scrolled, 0.95)),
-        scrolledPixels: height,
+      Object.assign(figures, {
+        scrollFrameMedianMs: scrolled.median,
+        scrollFrameP95Ms: scrolled.p95,
+        scrolledPixels: heightPx,
       });
-      Object.assign(result.references, {
-        emptyScrollFrameMedianMs: rounded(percentile(empty, 0.5)),
-        emptyScrollFrameP95Ms: rounded(percentile(empty, 0.95)),
+      Object.assign(references, {
+        emptyScrollFrameMedianMs: empty.median,
+        emptyScrollFrameP95Ms: empty.p95,
       });
-      result.ratios.scrollFrameP95ToEmpty = rounded(percentile(scrolled, 0.95) / percentile(empty, 0.95));
+      ratios.scrollFrameP95ToEmpty = rounded(scrolled.p95 / empty.p95);
+      await page.close();
+
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+      const labeller = await Labeller.open(await context.newPage(), signIn('operator'));
+      const shift = await workShift(labeller, {
+        ...{ frames: shiftFrames, restarts, thinkMs },
+        async restart() {
+          await server.kill();
+          const killedMs = performance.now();
+          server = await start();
+          say(`killed and listening again after ${rounded((performance.now() - killedMs) / 1000)} s`);
+        },
+      });
+      const perHour = shiftFrames / (shift.elapsedMs / 3_600_000);
+      await browser.close();
+      await server.stop();
+      const account = await accountFor({ dataDir, author: emailOf('operator') }, labeller.pressed);
+      say(`shift: ${Math.round(perHour)} labels an hour, ${JSON.stringify(account)}`);
+      Object.assign(figures, {
+        shiftLabelsPerHour: Math.round(perHour),
+        shiftLongestWaitMs: rounded(Math.max(...shift.waitsMs)),
+        shiftRestarts: shift.restarted,
+        shiftLostLabels: account.lost,
+        shiftDoubleLabels: account.double + account.unasked,
+        shiftWrongLabels: account.wrong,
+      });
+      result.ok = Object.values(account).every((count) => count === 0);
     } finally {
       await browser.close();
       await server.stop();
@@ -132,3 +110,35 @@ export const consoleBench: Bench = {
     return result;
   },
 };
+
+/** Adds an engineer and an operator, and turns off what would ask for a frame twice. @returns their sign-in links */
+async function addPeople(server: RunningServer): Promise<(role: Role) => string> {
+  const { apiUrl, signInUrl } = server.ready;
+  const api = new ApiClient(apiUrl);
+  await api.signInByLink(signInUrl ?? '');
+  await api.request('PUT', '/label-quality/settings', oneAnswerEach);
+  const links = new Map<Role, string>();
+  for (const role of ['engineer', 'operator'] as const) {
+    const person = { email: emailOf(role), name: role, role };
+    const { signInPath } = await api.request<{ signInPath: string }>('POST', '/users', person);
+    links.set(role, new URL(signInPath, apiUrl).href);
+  }
+  return (role) => links.get(role) ?? '';
+}
+
+async function measureKeys(page: Page, apiUrl: string): Promise<number[]> {
+  await page.goto(`${apiUrl}/review`);
+  await page.locator('[data-testid=review-frame][data-state=shown]').waitFor();
+  await page.waitForTimeout(2000);
+  return keyToPaint(page);
+}
+
+async function measureScroll(page: Page, apiUrl: string) {
+  await page.goto(`${apiUrl}/dataset`);
+  await page.getByTestId('tile').first().waitFor();
+  await page.waitForTimeout(3000);
+  const grid = '[data-testid=frame-grid]';
+  const heightPx = await page.locator(grid).evaluate((element) => element.scrollHeight);
+  const scrolled = spread(await scrollTimes(page, grid));
+  return { heightPx, scrolled, empty: spread(await emptyScrollTimes(page, heightPx)) };
+}

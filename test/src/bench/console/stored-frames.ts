@@ -17,13 +17,20 @@ const embeddingLength = 32;
 
 /**
  * A store as years of use leave it, written before the server opens it: `count` frames of four devices over a few hundred
- * generated pictures, a fifth of them labelled, one label in fifty wrongly, the others in the review queue.
+ * generated pictures, a share of them labelled, one label in fifty wrongly, the others in the review queue.
+ * @param options.labelledShare a fifth unless told
  */
 export async function storeFrames(
-  options: { dataDir: string; count: number; nowMs: number; databaseUrl?: string },
+  options: {
+    dataDir: string;
+    count: number;
+    nowMs: number;
+    databaseUrl?: string | undefined;
+    labelledShare?: number;
+  },
   say: (line: string) => void = () => {},
 ): Promise<void> {
-  const { dataDir, count, nowMs } = options;
+  const { dataDir, count, nowMs, labelledShare = 0.2 } = options;
   const database = await openDatabase({
     dataDir,
     ...(options.databaseUrl ? { url: options.databaseUrl } : {}),
@@ -53,7 +60,7 @@ export async function storeFrames(
       const confidence = 0.35 + 0.64 * random();
       const right = random() < 0.8;
       const said = right ? picture.label : (partClasses[n % partClasses.length] as string);
-      const labelled = random() < 0.2;
+      const labelled = random() < labelledShare;
       const given = random() < 0.98 ? picture.label : (partClasses[(n + 1) % partClasses.length] as string);
       const truth = partClasses.indexOf(picture.label as (typeof partClasses)[number]);
       const embedding = Float32Array.from(
@@ -85,13 +92,12 @@ export async function storeFrames(
     });
     await db.insert(frames).values(rows.map(({ frame }) => frame));
     const done = rows.filter(({ labelled }) => labelled);
-    await db.insert(labels).values(
-      done.map(({ frame }) => ({
-        ...{ frameId: frame.id, revision: 1, kind: 'class' as const, classId: frame.labelClassId as string },
-        ...{ author: 'operator@example.org', source: 'review' as const, requestId: `stored-${frame.id}` },
-        at: frame.receivedAt,
-      })),
-    );
+    const given = done.map(({ frame }) => ({
+      ...{ frameId: frame.id, revision: 1, kind: 'class' as const, classId: frame.labelClassId as string },
+      ...{ author: 'operator@example.org', source: 'review' as const, requestId: `stored-${frame.id}` },
+      at: frame.receivedAt,
+    }));
+    if (given.length > 0) await db.insert(labels).values(given);
     await db.insert(reviewItems).values(
       rows.map(({ frame, labelled, confidence }) => ({
         ...{ frameId: frame.id, state: labelled ? ('answered' as const) : ('queued' as const) },

@@ -3,8 +3,9 @@ import { IconFileUpload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import { client, unwrap } from '../../../api/client.js';
+import { choices, t } from '../../../i18n/index.js';
+import { FormEnd } from '../../../ui/form-end.js';
 import { integer } from '../../../ui/format.js';
-import { Problem } from '../../../ui/problem.js';
 import { lifetimes } from '../claim-content.js';
 import { ListPreview } from './list-preview.js';
 import { MadeList } from './made-list.js';
@@ -41,7 +42,7 @@ export function AddListDialog({ opened, onClose }: { opened: boolean; onClose: (
     <Modal
       opened={opened}
       onClose={close}
-      title="Add a list of devices"
+      title={t('Add a list of devices')}
       size="xl"
       closeOnClickOutside={!text && !made}
       closeOnEscape={!made}
@@ -53,9 +54,9 @@ export function AddListDialog({ opened, onClose }: { opened: boolean; onClose: (
         <form onSubmit={submit}>
           <Stack>
             <Textarea
-              label="Names, or a CSV with the columns name, site and tags"
-              description="One device a line; tags are parted by |"
-              placeholder={'name,site,tags\nline-1-infeed,Hall 4,fast|new'}
+              label={t('Names, or a CSV with the columns name, site and tags')}
+              description={t('One device a line; tags are parted by |')}
+              placeholder={t('name,site,tags\nline-1-infeed,Hall 4,fast|new')}
               autosize
               minRows={4}
               maxRows={8}
@@ -73,13 +74,13 @@ export function AddListDialog({ opened, onClose }: { opened: boolean; onClose: (
               >
                 {(props) => (
                   <Button variant="default" size="md" leftSection={<IconFileUpload size={18} />} {...props}>
-                    Choose a file
+                    {t('Choose a file')}
                   </Button>
                 )}
               </FileButton>
               <Select
-                label="The tokens are valid for"
-                data={lifetimes}
+                label={t('The tokens are valid for')}
+                data={choices(lifetimes)}
                 value={minutes}
                 onChange={(value) => setMinutes(value ?? '1440')}
                 allowDeselect={false}
@@ -87,21 +88,16 @@ export function AddListDialog({ opened, onClose }: { opened: boolean; onClose: (
               />
             </Group>
             {rows.length > 0 ? <ListPreview rows={rows} /> : null}
-            <Problem error={create.error} />
-            <Group justify="flex-end">
-              <Button variant="default" size="md" onClick={close}>
-                Cancel
-              </Button>
-              <Button
-                size="md"
-                type="submit"
-                loading={create.isPending}
-                disabled={rows.length === 0 || wrong > 0 || rows.length > mostDevices}
-                data-testid="list-create"
-              >
-                {rows.length > 0 ? `Create ${integer(rows.length)} tokens` : 'Create tokens'}
-              </Button>
-            </Group>
+            <FormEnd
+              work={create}
+              leave={close}
+              disabled={rows.length === 0 || wrong > 0 || rows.length > mostDevices}
+              testId="list-create"
+            >
+              {rows.length > 0
+                ? t('Create {{rows}} tokens', { rows: integer(rows.length) })
+                : t('Create tokens')}
+            </FormEnd>
           </Stack>
         </form>
       )}

@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/index.js';
 import { integer } from '../../../ui/format.js';
 import classes from '../../../ui/page.module.css';
 import { Note, Tag } from '../../../ui/signal.js';
@@ -13,31 +14,32 @@ export function ListPreview({ rows }: { rows: readonly ListRow[] }) {
     <div data-testid="list-preview">
       {rows.length > mostDevices ? (
         <Note tone="bad">
-          {integer(rows.length)} devices. At most {integer(mostDevices)} go at once; split the list.
+          {t('{{rows}} devices. At most {{mostDevices}} go at once; split the list.', {
+            rows: integer(rows.length),
+            mostDevices: integer(mostDevices),
+          })}
         </Note>
       ) : wrong.length > 0 ? (
         <Note tone="bad">
-          {wrong.length === 1 ? 'One line has' : `${integer(wrong.length)} lines have`} to be put right first.
+          {t('{{count, number}} lines have to be put right first.', { count: wrong.length })}
         </Note>
       ) : (
-        <Note tone="ok">
-          {rows.length === 1 ? 'One device' : `${integer(rows.length)} devices`}, nothing is wrong.
-        </Note>
+        <Note tone="ok">{t('{{count, number}} devices, nothing is wrong.', { count: rows.length })}</Note>
       )}
       <section
         className={classes.scroll}
         style={{ maxHeight: 260, marginTop: 12 }}
-        aria-label="The list"
+        aria-label={t('The list')}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
         tabIndex={0}
       >
         <table className={classes.table}>
           <thead>
             <tr>
-              <th>Line</th>
-              <th>Name</th>
-              <th>Site</th>
-              <th>Tags</th>
+              <th>{t('Line')}</th>
+              <th>{t('Name')}</th>
+              <th>{t('Site')}</th>
+              <th>{t('Tags')}</th>
             </tr>
           </thead>
           <tbody>
@@ -59,7 +61,9 @@ export function ListPreview({ rows }: { rows: readonly ListRow[] }) {
           </tbody>
         </table>
       </section>
-      {rows.length > shown ? <p className={classes.dim}>The first {shown} of them are shown.</p> : null}
+      {rows.length > shown ? (
+        <p className={classes.dim}>{t('The first {{shown}} of them are shown.', { shown })}</p>
+      ) : null}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Group, Stack } from '@mantine/core';
 import { IconDownload, IconPrinter } from '@tabler/icons-react';
 import { useCallback, useState } from 'react';
 import type { ClaimTokenList } from '../../../api/types.js';
+import { t } from '../../../i18n/index.js';
 import { integer, moment } from '../../../ui/format.js';
 import { Note } from '../../../ui/signal.js';
 import { PrintSheet } from './print-sheet.js';
@@ -24,8 +25,10 @@ export function MadeList({ list, onDone }: { list: ClaimTokenList; onDone: () =>
   return (
     <Stack>
       <Note tone="warn">
-        {integer(list.items.length)} tokens, valid until {moment(list.expiresAt)}. They can be had only now:
-        whoever has one can enrol a device.
+        {t(
+          '{{items}} tokens, valid until {{expiresAt}}. They can be had only now: whoever has one can enrol a device.',
+          { items: integer(list.items.length), expiresAt: moment(list.expiresAt) },
+        )}
       </Note>
       <Group>
         <Button
@@ -37,7 +40,7 @@ export function MadeList({ list, onDone }: { list: ClaimTokenList; onDone: () =>
           }}
           data-testid="tokens-download"
         >
-          Download as CSV
+          {t('Download as CSV')}
         </Button>
         <Button
           variant="default"
@@ -49,13 +52,13 @@ export function MadeList({ list, onDone }: { list: ClaimTokenList; onDone: () =>
           }}
           data-testid="tokens-print"
         >
-          Print QR codes
+          {t('Print QR codes')}
         </Button>
       </Group>
       {printing ? <PrintSheet list={list} onPrinted={printed} /> : null}
       <Group justify="flex-end">
         <Button variant={taken ? 'filled' : 'default'} size="md" onClick={onDone} data-testid="tokens-done">
-          {taken ? 'Done' : 'Close without them'}
+          {taken ? t('Done') : t('Close without them')}
         </Button>
       </Group>
     </Stack>

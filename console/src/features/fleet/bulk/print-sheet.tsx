@@ -2,6 +2,7 @@ import { QRCodeSVG } from 'qrcode.react';
 import { useEffect } from 'react';
 import { createPortal } from 'react-dom';
 import type { ClaimTokenList } from '../../../api/types.js';
+import { t } from '../../../i18n/index.js';
 import { moment } from '../../../ui/format.js';
 import { claimContent } from '../claim-content.js';
 import classes from './print-sheet.module.css';
@@ -19,7 +20,7 @@ export function PrintSheet({ list, onPrinted }: { list: ClaimTokenList; onPrinte
         <div key={name} className={classes.label}>
           <QRCodeSVG value={claimContent(list.enrolUrl, token)} size={150} marginSize={4} title={name} />
           <b>{name}</b>
-          <span>until {moment(list.expiresAt)}</span>
+          <span>{t('until {{expiresAt}}', { expiresAt: moment(list.expiresAt) })}</span>
         </div>
       ))}
     </div>,

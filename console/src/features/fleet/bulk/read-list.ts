@@ -1,4 +1,5 @@
 import Papa from 'papaparse';
+import { t } from '../../../i18n/index.js';
 
 export const mostDevices = 1000;
 const mostTags = 20;
@@ -38,13 +39,14 @@ function placesOf(first: readonly string[]): {
 }
 
 function problemOf(device: PlannedDevice, earlier: number | undefined): string | null {
-  if (device.name === '') return 'There is no name.';
-  if (!name.test(device.name)) return 'A name has letters, digits, hyphen and underscore, up to 64.';
-  if (earlier !== undefined) return `The name is in line ${earlier} already.`;
-  if (device.site !== null && !label.test(device.site)) return `${device.site} cannot be a site.`;
+  if (device.name === '') return t('There is no name.');
+  if (!name.test(device.name)) return t('A name has letters, digits, hyphen and underscore, up to 64.');
+  if (earlier !== undefined) return t('The name is in line {{earlier}} already.', { earlier });
+  if (device.site !== null && !label.test(device.site))
+    return t('{{site}} cannot be a site.', { site: device.site });
   const wrong = device.tags.find((tag) => !label.test(tag));
-  if (wrong !== undefined) return `${wrong} cannot be a tag.`;
-  if (device.tags.length > mostTags) return `More than ${mostTags} tags.`;
+  if (wrong !== undefined) return t('{{wrong}} cannot be a tag.', { wrong });
+  if (device.tags.length > mostTags) return t('More than {{mostTags}} tags.', { mostTags });
   return null;
 }
 
