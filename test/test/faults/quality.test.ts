@@ -55,10 +55,12 @@ onALine(
     const random = seededRandom(7);
     const boxes: Box[] = [await line.enrol('box-1'), await line.enrol('box-2')];
     const incoming = (index: number) => join(dir, `box-${index + 1}`, 'incoming');
-    let dropped = 0;
+    /** By box: each sees every product equally often, however fast it takes its pictures. */
+    const dropped = boxes.map(() => 0);
     const drop = async (index: number) => {
-      const product = names[dropped % names.length]!;
-      await dropFile(incoming(index), `${product}-${dropped++}.jpg`, await picture(product, random));
+      const count = dropped[index]!++;
+      const product = names[count % names.length]!;
+      await dropFile(incoming(index), `${product}-${index}-${count}.jpg`, await picture(product, random));
     };
     /** A device without pictures takes longer to confirm. */
     const feed = async () => {
