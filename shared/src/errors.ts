@@ -168,6 +168,10 @@ export type ErrorCode = keyof typeof registry;
 
 export const errorCodes = Object.keys(registry) as ErrorCode[];
 
+/** What a code stands for, in English; undefined for one that is not registered. */
+export const errorTitle = (code: string): string | undefined =>
+  Object.hasOwn(registry, code) ? registry[code as ErrorCode].title : undefined;
+
 /** Every failure that leaves a module carries one of the registered codes; `detail` names the thing that failed. */
 export class LinesideError extends Error {
   override readonly name = 'LinesideError';

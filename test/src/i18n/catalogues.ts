@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { errorCodes, errorTitle } from '@lineside/shared/errors';
+import { sentences } from '@lineside/shared/sentences';
 import { type Catalogue, catalogueOf } from './catalogue.js';
 import { localesAt, modules } from './sources.js';
 import { textsIn } from './texts.js';
@@ -13,9 +15,15 @@ interface CatalogueFile {
   catalogue: Catalogue;
 }
 
+/** What server and devices say, and the console in the language of the person. */
+const saidByOthers = [...Object.values(sentences), ...errorCodes.map((code) => errorTitle(code) ?? code)].map(
+  (text) => ({ text, counted: 'no' as const }),
+);
+
 /** The catalogue of every language, compared with the texts in the sources. */
 export async function catalogues(): Promise<CatalogueFile[]> {
-  const texts = (await modules()).flatMap(({ file, source }) => textsIn(source, file));
+  const shown = (await modules()).flatMap(({ file, source }) => textsIn(source, file));
+  const texts = [...shown, ...saidByOthers];
   const files = (await readdir(localesAt)).filter((file) => file.endsWith('.json')).sort();
   return Promise.all(
     files.map(async (file) => {
