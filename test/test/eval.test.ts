@@ -1,10 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encode } from 'bmp-ts';
-import sharp from 'sharp';
 import t from 'tap';
-import { readStored } from '../src/eval/camera-formats.js';
 import { readImageFolder, splitPictures } from '../src/eval/dataset.js';
 import { scoreDecisions } from '../src/eval/score.js';
 import { opaqueName } from '../src/eval/stage-files.js';
@@ -41,33 +38,6 @@ t.test('no group stands on both sides of the split, and every class is held out'
     t.strictSame(new Set(split.heldOut.map((picture) => picture.className)), new Set(['a', 'b']));
     t.strictSame(splitPictures(folder, options), split, 'the same seed gives the same split');
   }
-});
-
-t.test('pictures in formats that cameras do not store become PNG, pixel for pixel', async (t) => {
-  const dir = await tree({ 'a/broken.bmp': 'BM, but no bitmap', 'a/broken.jpg': 'no picture' });
-  t.teardown(() => rm(dir, { recursive: true }));
-  const [width, height] = [5, 3];
-  const rgb = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (i * 37) % 256));
-  const drawn = sharp(rgb, { raw: { width, height, channels: 3 } });
-  const abgr = Buffer.from(
-    Array.from({ length: width * height }, (_, i) => [
-      255,
-      ...[...rgb.subarray(i * 3, i * 3 + 3)].reverse(),
-    ]).flat(),
-  );
-  await writeFile(join(dir, 'a/1.bmp'), encode({ data: abgr, width, height, bitPP: 24 }).data);
-  await writeFile(join(dir, 'a/2.TIFF'), await drawn.clone().tiff({ compression: 'lzw' }).toBuffer());
-  for (const name of ['1.bmp', '2.TIFF']) {
-    const png = await readStored(join(dir, 'a', name));
-    t.equal((await sharp(png).metadata()).format, 'png');
-    t.ok((await sharp(png).raw().toBuffer()).equals(rgb), name);
-  }
-  t.equal(
-    (await readStored(join(dir, 'a/broken.bmp'))).toString(),
-    'BM, but no bitmap',
-    'the device refuses it',
-  );
-  t.match(opaqueName({ path: '/data/a/1.BMP', className: 'a', group: 'g' }, 1), /\.png$/);
 });
 
 t.test('a tree without two classes is refused in words', async (t) => {

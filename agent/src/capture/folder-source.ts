@@ -1,10 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FolderSourceConfig } from '@lineside/shared';
 import { LinesideError, toLinesideError } from '@lineside/shared';
-import { decodePicture, type Picture } from './decode-picture.js';
+import { decodePicture, type Picture } from '@lineside/shared/pictures/decode-picture';
+import { formatOfName } from '@lineside/shared/pictures/formats';
 import { FolderLedger } from './folder-ledger.js';
 import {
   type CaptureClock,
@@ -14,7 +15,6 @@ import {
   type SourceEvents,
 } from './source.js';
 
-const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp']);
 const rescanMs = 1000;
 /** Frames decoded ahead of the one being decided, so that decoding and inference overlap. */
 const lookahead = 3;
@@ -136,7 +136,7 @@ export class FolderSource implements Source {
       const names = (await readdir(path, { withFileTypes: true }))
         .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
         .map((entry) => entry.name)
-        .filter((name) => extensions.has(extname(name).toLowerCase()))
+        .filter((name) => formatOfName(name) !== null)
         .sort();
       if (this.#config.mode !== 'watch') return names.map((name) => ({ name, identity: '' }));
       const entries = await Promise.all(
@@ -206,7 +206,7 @@ export class FolderSource implements Source {
       width: picture.width,
       height: picture.height,
       rgb: picture.rgb,
-      encoded: { type: picture.type, bytes },
+      ...(picture.format === 'jpeg' ? { jpeg: bytes } : {}),
       source: entry.name.slice(-255),
       ...(group === undefined ? {} : { group: group.slice(0, 128) }),
       ...(this.#config.mode === 'watch' ? { identity: `${this.#cameraId}/${entry.identity}` } : {}),

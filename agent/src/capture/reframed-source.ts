@@ -29,7 +29,7 @@ export class ReframedSource implements Source {
   }
 
   /** The picture as it was stored shows something else, and does not travel along. */
-  #reframed({ encoded: _, ...frame }: CapturedFrame): CapturedFrame {
+  #reframed({ jpeg: _, ...frame }: CapturedFrame): CapturedFrame {
     return { ...frame, ...reframe(frame.rgb, frame, this.#rotation, this.#region) };
   }
 }

@@ -1,4 +1,4 @@
-import type { CameraStateName, ImageType, LinesideError } from '@lineside/shared';
+import type { CameraStateName, LinesideError } from '@lineside/shared';
 
 /** One picture as the model sees it. */
 export interface CapturedFrame {
@@ -20,8 +20,8 @@ export interface CapturedFrame {
    * frame has come. Absent: they stay anyway.
    */
   readonly keep?: () => void;
-  /** The picture as it was stored, when it came from a file. */
-  readonly encoded?: { readonly type: ImageType; readonly bytes: Buffer };
+  /** The file the frame came from, if it is a JPEG: it is sent as it is. */
+  readonly jpeg?: Buffer;
   /** Frames of one part or burst share it. */
   readonly group?: string;
   /** File name or URI the frame came from. */

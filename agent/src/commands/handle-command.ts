@@ -1,5 +1,5 @@
 import { type Command, LinesideError, type ModelTarget } from '@lineside/shared';
-import { decodePicture } from '../capture/decode-picture.js';
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import type { BenchmarkHost, Inference, LoadedPackage, Pixels } from '../inference/model.js';
 import type { Station } from '../station.js';
 import type { CommandHandler, CommandResult } from '../uplink/command-runner.js';

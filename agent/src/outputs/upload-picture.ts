@@ -21,13 +21,11 @@ const attempts: readonly { quality: number; scale: number }[] = [
  * @throws LinesideError `payload_too_large` when not even the smallest one fits
  */
 export async function uploadPicture(
-  frame: Pick<CapturedFrame, 'rgb' | 'width' | 'height' | 'encoded'>,
+  frame: Pick<CapturedFrame, 'rgb' | 'width' | 'height' | 'jpeg'>,
   maxBytes: number,
 ): Promise<UploadPicture> {
-  const { encoded, width, height } = frame;
-  if (encoded?.type === 'image/jpeg' && encoded.bytes.length <= maxBytes) {
-    return { imageType: 'image/jpeg', image: encoded.bytes };
-  }
+  const { jpeg, width, height } = frame;
+  if (jpeg && jpeg.length <= maxBytes) return { imageType: 'image/jpeg', image: jpeg };
   // Slow to load: a box decides before it encodes.
   const { default: sharp } = await import('sharp');
   for (const { quality, scale } of attempts) {

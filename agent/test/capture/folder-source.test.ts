@@ -1,6 +1,7 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CameraStateName, FolderSourceConfig, LinesideError } from '@lineside/shared';
+import sharp from 'sharp';
 import t, { type Test } from 'tap';
 import { FolderSource } from '../../src/capture/folder-source.js';
 import type { CapturedFrame } from '../../src/capture/source.js';
@@ -66,8 +67,20 @@ t.test('once: every picture in the order of the names, then the end', async (t) 
     frames.map(({ sequence, group, width, height }) => [sequence, group, width, height]),
     [0, 1, 2].map((i) => [i, 'abc'[i], 24, 16]),
   );
-  t.same(frames[0]?.encoded?.bytes, await jpeg(40), 'the original bytes travel along');
+  t.same(frames[0]?.jpeg, await jpeg(40), 'the original bytes travel along');
   t.ok(frames.every((frame) => frame.identity === undefined));
+  t.same(errors, []);
+});
+
+t.test('a picture that is sent as it is keeps its bytes; others are read', async (t) => {
+  const root = folderOf(t, { in: {} });
+  const tiff = await sharp(await jpeg(40))
+    .tiff({ compression: 'lzw' })
+    .toBuffer();
+  await drop(join(root, 'in'), 'scan.TIF', tiff);
+  const { frames, errors, ended } = await run(t, root, { mode: 'once' });
+  await until('the end', ended);
+  t.match(frames, [{ width: 24, height: 16, source: 'scan.TIF', jpeg: undefined }]);
   t.same(errors, []);
 });
 

@@ -1,3 +1,4 @@
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
 import t from 'tap';
 import { createSource } from '../../src/capture/create-source.js';
@@ -62,14 +63,11 @@ t.test('a region never leaves the picture, nor is empty', async (t) => {
 t.test('the picture of a folder is decided, and stored, as it was turned and cut', async (t) => {
   const root = folderOf(t, { in: {} });
   const [width, height] = [40, 20];
-  const rgb = noise(width, height);
-  await drop(
-    `${root}/in`,
-    'a.png',
-    await sharp(rgb, { raw: { width, height, channels: 3 } })
-      .png()
-      .toBuffer(),
-  );
+  const jpeg = await sharp(noise(width, height), { raw: { width, height, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+  const { rgb } = await decodePicture(jpeg);
+  await drop(`${root}/in`, 'a.jpg', jpeg);
   const regionOfInterest = { left: 0.5, top: 0, width: 0.5, height: 0.25 };
   const source = createSource(
     {
@@ -97,9 +95,9 @@ t.test('the picture of a folder is decided, and stored, as it was turned and cut
   await until('the picture', () => frames.length === 1);
   const [frame] = frames;
   const expected = reframe(rgb, { width, height }, 90, regionOfInterest);
-  t.match(frame, { width: 10, height: 10, source: 'a.png' });
+  t.match(frame, { width: 10, height: 10, source: 'a.jpg' });
   t.ok(frame?.rgb.equals(expected.rgb));
-  t.equal(frame?.encoded, undefined);
+  t.equal(frame?.jpeg, undefined);
   const stored = await uploadPicture(frame as CapturedFrame, 1e6);
   t.match(await sharp(stored.image).metadata(), { width: 10, height: 10 });
 });

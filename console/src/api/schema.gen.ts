@@ -4263,7 +4263,7 @@ export interface paths {
                                     source: {
                                         /** @enum {string} */
                                         kind: "folder";
-                                        /** @description Folder with JPEG, PNG or WebP files */
+                                        /** @description Folder with JPEG, PNG, WebP, BMP, TIFF or GIF files */
                                         path: string;
                                         /**
                                          * @description once: every file, then end; loop: for ever; watch: each new file once, also across restarts
@@ -4748,7 +4748,7 @@ export interface paths {
                                     source: {
                                         /** @enum {string} */
                                         kind: "folder";
-                                        /** @description Folder with JPEG, PNG or WebP files */
+                                        /** @description Folder with JPEG, PNG, WebP, BMP, TIFF or GIF files */
                                         path: string;
                                         /**
                                          * @description once: every file, then end; loop: for ever; watch: each new file once, also across restarts

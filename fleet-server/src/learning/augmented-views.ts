@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
 import { augment, augmentationOf } from './finetune/augment.js';
-import { decodeRgb, type RgbImage } from './image.js';
+import type { RgbImage } from './image.js';
 import { seededRandom } from './random.js';
 import type { ViewsInput, ViewsResult } from './worker-protocol.js';
 
@@ -17,7 +18,7 @@ const side = 224;
  * @throws LinesideError `image_unreadable`
  */
 export async function drawViews({ imagePath, changes, seed }: ViewsInput): Promise<ViewsResult> {
-  const picture = await scaled(await decodeRgb(await readFile(imagePath)));
+  const picture = await scaled(await decodePicture(await readFile(imagePath)));
   const settings = augmentationOf(changes);
   const { width, height } = picture;
   const views = Array.from({ length: columns * rows }, (_, view) => {

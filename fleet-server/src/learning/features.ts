@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isErrorCode, LinesideError } from '@lineside/shared';
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import type { Backbone } from './backbone/default-backbone.js';
 import { composeFeatureExtractor } from './compose.js';
 import { noFeatureCache, openFeatureCache } from './feature-cache.js';
-import { decodeRgb, type RgbImage } from './image.js';
+import type { RgbImage } from './image.js';
 import { openImageModel } from './onnx/session.js';
 
 export interface ImageFile {
@@ -76,7 +77,7 @@ export async function extractFeatures(
 /** The decoded picture, or why there is none: it never rejects, so that reading ahead leaves no stray rejection. */
 export async function load(path: string) {
   try {
-    return await decodeRgb(await readFile(path));
+    return await decodePicture(await readFile(path));
   } catch (error) {
     const message = isErrorCode(error, 'image_unreadable')
       ? `not a readable picture: ${error.message}`

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, like } from 'drizzle-orm';
 import { boxRevisions, frames, importIssues, labels, reviewItems } from '../../src/db/schema.js';
 import { listClasses } from '../../src/features/classes/repository.js';
 import { takeSnapshot } from '../../src/features/datasets/snapshot.js';
@@ -182,13 +182,16 @@ onEachEngine('import and export', async (t, engine) => {
       'scratch/cut.jpg': good.subarray(0, good.length - 40),
       'scratch/torn.png': torn,
       'scratch/old.bmp': 'BM',
+      'scratch/new.heic': 'x',
+      'scratch/scan.TIF': await picture('tiff'),
+      'scratch/scan.gif': await picture('tiff'),
       'dent/d.png': await picture('png'),
       'notes.doc': 'x',
       '__MACOSX/good/._a.jpg': 'x',
       '=SUM(A1).exe': 'x',
     });
     const { ready, done } = await bring(archive);
-    t.match(ready, { format: 'image-folder', contents: { pictures: 8 } });
+    t.match(ready, { format: 'image-folder', contents: { pictures: 11 } });
     t.strictSame(
       ready.contents?.classes.map(({ name, classId }) => [name, classId]),
       [
@@ -197,14 +200,18 @@ onEachEngine('import and export', async (t, engine) => {
         ['scratch', 'scratch'],
       ],
     );
-    t.match(done.counts, { frames: 4, known: 1, labels: 3, unchanged: 1, issues: 7 });
+    t.match(done.counts, { frames: 5, known: 1, labels: 4, unchanged: 1, issues: 9 });
+    const scan = await db.select().from(frames).where(like(frames.source, '%scan.TIF'));
+    t.match(scan, [{ imageType: 'image/png', width: 48, height: 32 }], 'kept as PNG');
     const issues = await db.select().from(importIssues).orderBy(importIssues.line);
     t.strictSame(Object.fromEntries(issues.map(({ name, code }) => [name, code])), {
       'dent/d.png': 'class_unknown',
       'scratch/named.jpg': 'image_misnamed',
       'scratch/cut.jpg': 'image_unreadable',
       'scratch/torn.png': 'image_unreadable',
-      'scratch/old.bmp': 'image_unsupported',
+      'scratch/old.bmp': 'image_unreadable',
+      'scratch/new.heic': 'image_unsupported',
+      'scratch/scan.gif': 'image_misnamed',
       'notes.doc': 'file_unexpected',
       '=SUM(A1).exe': 'file_unexpected',
     });
@@ -213,8 +220,8 @@ onEachEngine('import and export', async (t, engine) => {
     t.match(report.body, /"'=SUM/, 'a file name is no formula');
 
     const again = await bring(archive);
-    t.match(again.done.counts, { frames: 0, known: 5, labels: 0 });
-    t.equal((await db.select().from(labels)).length, 3, 'and again changes nothing');
+    t.match(again.done.counts, { frames: 0, known: 6, labels: 0 });
+    t.equal((await db.select().from(labels)).length, 4, 'and again changes nothing');
   });
 
   t.test('imported frames have an origin, wait in the queue, and have a lineage', async (t) => {

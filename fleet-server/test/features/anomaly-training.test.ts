@@ -1,3 +1,4 @@
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
 import { labelFrame } from '../../src/features/frames/service.js';
 import { createHeatMaps } from '../../src/features/models/heat-map.js';
@@ -8,7 +9,6 @@ import { createTrainingBackground } from '../../src/features/training/background
 import { getRun } from '../../src/features/training/repository.js';
 import { cancelTraining, startTraining } from '../../src/features/training/service.js';
 import { openAnomalyModel } from '../../src/learning/anomaly/session.js';
-import { decodeRgb } from '../../src/learning/image.js';
 import { onEachEngine, until } from '../helpers/engines.js';
 import { drawPart } from '../learning/anomaly/parts.js';
 import { encodePng } from '../learning/fixtures.js';
@@ -91,8 +91,8 @@ onEachEngine('training on good parts only', async (t, engine) => {
     const heatMap = createHeatMaps(services);
     const png = await heatMap(model!.id, spots[0]!);
     t.match(await sharp(png).metadata(), { format: 'png', width: 96, height: 96, channels: 3 });
-    const plain = await decodeRgb(await encodePng(drawPart(101, true)));
-    const marked = await decodeRgb(png);
+    const plain = await decodePicture(await encodePng(drawPart(101, true)));
+    const marked = await decodePicture(png);
     const redder = (at: number) => marked.rgb[at]! - marked.rgb[at + 2]! > 60;
     const places = [...Array(96 * 96).keys()].filter((pixel) => redder(3 * pixel));
     t.ok(places.length > 20 && places.length < 4000, `${places.length} pixels are marked`);

@@ -204,7 +204,7 @@ let shade = 0;
 
 /** A small real picture, another one each time. */
 export const picture = async (
-  type: 'jpeg' | 'png' | 'webp' = 'jpeg',
+  type: 'jpeg' | 'png' | 'webp' | 'tiff' = 'jpeg',
   width = 48,
   height = 32,
 ): Promise<Buffer> => {

@@ -6,7 +6,7 @@ const Pixels = (fallback: number) => Type.Integer({ minimum: 8, maximum: 8192, d
 
 const FolderSource = strict({
   kind: Type.Literal('folder'),
-  path: Type.String({ minLength: 1, description: 'Folder with JPEG, PNG or WebP files' }),
+  path: Type.String({ minLength: 1, description: 'Folder with JPEG, PNG, WebP, BMP, TIFF or GIF files' }),
   mode: Type.Union([Type.Literal('once'), Type.Literal('loop'), Type.Literal('watch')], {
     default: 'watch',
     description:

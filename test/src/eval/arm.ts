@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '@lineside/fleet-server/features/devices/schemas';
 import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
 import type { TuneMode } from '@lineside/fleet-server/learning/tuning/modes';
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
+import { formatOfName, storedAs } from '@lineside/shared/pictures/formats';
 import sharp from 'sharp';
 import { type RunningAgent, startAgent } from '../system/agent.js';
 import { ApiClient, ApiError } from '../system/api-client.js';
 import { type RunningServer, startServer } from '../system/server.js';
 import { until } from '../system/until.js';
-import { readStored, storedExtension } from './camera-formats.js';
 import type { Picture, Split } from './dataset.js';
 import type { ArmReport, RoundReport } from './report.js';
 import { type Scored, scoreDecisions } from './score.js';
@@ -27,12 +29,6 @@ export interface ArmOptions {
   say: (line: string) => void;
 }
 
-const mimeTypes: Record<string, string> = {
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.png': 'image/png',
-  '.webp': 'image/webp',
-};
 /** Larger pictures are recompressed before they are sent for evaluation, as a camera would for upload. */
 const maxImageBytes = 4_000_000;
 
@@ -350,10 +346,14 @@ const runsConfirmed = ({ online, reported }: Device): boolean =>
   reported.update.phase === 'confirmed';
 
 async function readForUpload(path: string): Promise<{ bytes: Buffer; type: string }> {
-  const bytes = await readStored(path);
-  if (bytes.length <= maxImageBytes) return { bytes, type: mimeTypes[storedExtension(path)] ?? 'image/jpeg' };
-  return {
-    bytes: await sharp(bytes).jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer(),
-    type: 'image/jpeg',
-  };
+  const bytes = await readFile(path);
+  const format = formatOfName(path);
+  const type = format && storedAs[format];
+  if (type && bytes.length <= maxImageBytes) return { bytes, type };
+  const { rgb, width, height } = await decodePicture(bytes);
+  const picture = sharp(rgb, { raw: { width, height, channels: 3 } });
+  const png = await picture.clone().png().toBuffer();
+  if (!type && png.length <= maxImageBytes) return { bytes: png, type: 'image/png' };
+  const jpeg = await picture.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer();
+  return { bytes: jpeg, type: 'image/jpeg' };
 }

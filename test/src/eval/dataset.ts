@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { seededRandom, shuffled } from '@lineside/fleet-server/learning/random';
-import { isPicture } from './camera-formats.js';
+import { formatOfName } from '@lineside/shared/pictures/formats';
 
 /** One labelled picture of an ImageFolder tree. */
 export interface Picture {
@@ -31,7 +31,7 @@ export async function readImageFolder(dir: string, groupBy?: RegExp): Promise<Im
   for (const className of classNames) {
     const files = await readdir(join(dir, className), { recursive: true, withFileTypes: true });
     for (const file of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (!file.isFile() || !isPicture(file.name)) continue;
+      if (!file.isFile() || formatOfName(file.name) === null) continue;
       const path = join(file.parentPath, file.name);
       const match = groupBy?.exec(relative(dir, path));
       const content = createHash('sha256').update(await readFile(path));

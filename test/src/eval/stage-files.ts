@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readStored, storedExtension } from './camera-formats.js';
+import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import type { Picture } from './dataset.js';
 
 /** The part of a staged name that carries the group, for the agent's `groupPattern`. */
@@ -13,7 +12,7 @@ export const groupPattern = '^(g[0-9a-f]{12})__';
  */
 export function opaqueName(picture: Picture, seed: number): string {
   const hash = (text: string) => createHash('sha256').update(`${seed}:${text}`).digest('hex').slice(0, 12);
-  return `g${hash(picture.group)}__${hash(picture.path)}${storedExtension(picture.path)}`;
+  return `g${hash(picture.group)}__${hash(picture.path)}${extname(picture.path).toLowerCase()}`;
 }
 
 /** Drops a picture into a watched folder as a camera would: written beside, then renamed in. */
@@ -26,7 +25,7 @@ export async function dropInto(
   await mkdir(staging, { recursive: true });
   await mkdir(folder, { recursive: true });
   const temporary = join(staging, name);
-  await writeFile(temporary, await readStored(picture.path));
+  await copyFile(picture.path, temporary);
   await rename(temporary, join(folder, name));
 }
 

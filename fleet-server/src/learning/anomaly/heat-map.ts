@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
-import { decodeRgb } from '../image.js';
 import type { HeatMapInput, HeatMapResult } from '../worker-protocol.js';
 import { openAnomalyModel } from './session.js';
 
@@ -17,7 +17,7 @@ const hottest = 1.5;
  * @throws LinesideError `image_unreadable`, `model_invalid`, `model_contract` for a model without a heat map
  */
 export async function drawHeatMap(input: HeatMapInput): Promise<HeatMapResult> {
-  const image = await decodeRgb(await readFile(input.imagePath));
+  const image = await decodePicture(await readFile(input.imagePath));
   const model = await openAnomalyModel(await readFile(input.modelPath), 1);
   try {
     const { score, heatMap } = await model.run(image);

@@ -8,10 +8,10 @@ import {
   ensureDefaultBackbone,
 } from '@lineside/fleet-server/learning/backbone/default-backbone';
 import { composeFeatureExtractor } from '@lineside/fleet-server/learning/compose';
-import { decodeRgb } from '@lineside/fleet-server/learning/image';
 import { openImageModel } from '@lineside/fleet-server/learning/onnx/session';
 import { type LearningJobOptions, runLearningJob } from '@lineside/fleet-server/learning/worker-client';
 import type { TrainInput, TrainingFrame } from '@lineside/fleet-server/learning/worker-protocol';
+import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
 import { peakMemory } from '../../system/processes.js';
 import { drawSurface, pictureClasses } from '../int8/pictures.js';
@@ -74,7 +74,7 @@ async function bareEmbeddingMs(frames: readonly TrainingFrame[], backbone: Backb
   try {
     const started = performance.now();
     for (const { path } of frames.slice(0, referencePictures)) {
-      await extractor.run(await decodeRgb(await readFile(path)));
+      await extractor.run(await decodePicture(await readFile(path)));
     }
     return (performance.now() - started) / referencePictures;
   } finally {

@@ -1,9 +1,9 @@
 import { LinesideError } from '@lineside/shared';
+import { formatOfName } from '@lineside/shared/pictures/formats';
 import type { NamedBox, ReadBox, ReadIssue, ReadPicture } from './format.js';
 import { extensionOf, isJunk, PictureIndex, stemOf } from './picture-index.js';
 
-const readable = new Set(['jpg', 'jpeg', 'png', 'webp']);
-const otherPictures = new Set(['bmp', 'gif', 'tif', 'tiff', 'heic', 'avif', 'jp2', 'ppm', 'pgm']);
+const otherPictures = new Set(['heic', 'avif', 'jp2', 'ppm', 'pgm']);
 
 /** Puts together what an archive says of each picture, wherever it says it. */
 export class Collector {
@@ -15,9 +15,7 @@ export class Collector {
   readonly #used = new Set<string>();
 
   constructor(private readonly names: readonly string[]) {
-    this.pictures = new PictureIndex(
-      names.filter((name) => !isJunk(name) && readable.has(extensionOf(name))),
-    );
+    this.pictures = new PictureIndex(names.filter((name) => !isJunk(name) && formatOfName(name) !== null));
   }
 
   ignore(field: string, times = 1): void {
@@ -99,12 +97,12 @@ export class Collector {
     for (const name of this.names) {
       if (isJunk(name) || name.endsWith('/') || this.#used.has(name)) continue;
       const extension = extensionOf(name);
-      if (readable.has(extension)) this.entry(name);
+      if (formatOfName(name) !== null) this.entry(name);
       else if (otherPictures.has(extension)) {
         this.issue(
           name,
           'image_unsupported',
-          `Pictures are JPEG, PNG or WebP, not ${extension.toUpperCase()}.`,
+          `Pictures are JPEG, PNG, WebP, BMP, TIFF or GIF, not ${extension.toUpperCase()}.`,
         );
       } else this.issue(name, 'file_unexpected', 'Nothing was made of this file.');
     }
