@@ -69,6 +69,17 @@ t.test(
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await first('Line 2980');
 
+    const read = page.waitForResponse(/\/devices\?ids=line-2980$/);
+    await page.evaluate(() =>
+      fetch('/api/v1/devices/line-2980/labels', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', 'x-lineside-csrf': '1' },
+        body: JSON.stringify({ site: 'Hall 1', tags: ['fast'] }),
+      }),
+    );
+    await first('Line 2950');
+    t.equal((await (await read).json()).items.length, 1, 'of thousands the one that changed is read');
+
     await page.getByTestId('fleet-search').fill('no such line');
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.getByTestId('fleet-view').getByText('Cards').click();

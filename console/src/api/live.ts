@@ -1,22 +1,24 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import { readChanged } from './changed-devices.js';
 import { keys } from './queries.js';
 import type { LiveEvent } from './types.js';
 
-/** Frames and figures come many times a second from a whole fleet; what a person starts or waits for should move at once. */
+/** Frames and figures come many times a second, and a whole fleet is much; what a person starts or waits for should move at once. */
 const frequentMs = 1_500;
 const promptMs = 300;
 
 export type LiveState = 'connecting' | 'open' | 'lost';
 
+/** Besides the devices that it names. */
 const affected = (event: LiveEvent): readonly QueryKey[] => {
   switch (event.type) {
     case 'device':
-      return [keys.devices, keys.status, keys.drift];
+      return [keys.status, keys.drift];
     case 'telemetry':
-      return [keys.devices];
+      return [];
     case 'frames':
-      return [keys.devices, keys.status, keys.stats, keys.explorer];
+      return [keys.status, keys.stats, keys.explorer];
     case 'queue':
       return [keys.stats, keys.status, keys.classes, keys.explorer, keys.disputes];
     case 'classes':
@@ -56,19 +58,20 @@ class Live {
   }
 
   connect(queryClient: QueryClient): () => void {
-    const due = new Map<QueryKey, number>();
+    const due = new Map<unknown, number>();
+    const changed = new Set<string>();
     let retryTimer: number | undefined;
     let source: EventSource | undefined;
     let opened = false;
     let retryMs = 1_000;
 
-    const refetchSoon = (queryKey: QueryKey, waitMs: number) => {
-      if (due.has(queryKey)) return;
+    const soon = (what: unknown, waitMs: number, read: () => Promise<void>) => {
+      if (due.has(what)) return;
       const timer = window.setTimeout(() => {
-        due.delete(queryKey);
-        void queryClient.invalidateQueries({ queryKey });
+        due.delete(what);
+        void read();
       }, waitMs);
-      due.set(queryKey, timer);
+      due.set(what, timer);
     };
     const open = () => {
       source = new EventSource('/api/v1/events');
@@ -82,7 +85,18 @@ class Live {
         const event = JSON.parse(message.data) as LiveEvent;
         const often = event.type === 'frames' || event.type === 'telemetry';
         const waitMs = often ? frequentMs : promptMs;
-        for (const queryKey of affected(event) ?? []) refetchSoon(queryKey, waitMs);
+        for (const queryKey of affected(event) ?? []) {
+          const rest = queryKey === keys.devices ? frequentMs : waitMs;
+          soon(queryKey, rest, () => queryClient.invalidateQueries({ queryKey }));
+        }
+        if ('deviceId' in event) {
+          changed.add(event.deviceId);
+          soon(changed, waitMs, () => {
+            const ids = [...changed];
+            changed.clear();
+            return readChanged(queryClient, ids);
+          });
+        }
         for (const listener of this.#listeners) listener(event);
       };
       source.onerror = () => {

@@ -5796,10 +5796,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The fleet; config.effective is null here, and there with one device */
+        /** The fleet, or some of it; config.effective is null here, and there with one device */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Only these devices, `id,id,…` */
+                    ids?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;

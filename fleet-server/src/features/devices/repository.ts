@@ -19,8 +19,13 @@ export const readReported = ({ reported }: Pick<DeviceRow, 'reported'>): Reporte
 export const readTelemetry = ({ telemetry }: Pick<DeviceRow, 'telemetry'>): TelemetryMessage | null =>
   telemetry && telemetryShape.Check(telemetry) ? telemetry : null;
 
-export const listDeviceRows = (db: Db): Promise<DeviceRow[]> =>
-  db.select().from(devices).orderBy(asc(devices.name), asc(devices.id));
+/** By name; only those of `ids`, if given. */
+export const listDeviceRows = (db: Db, ids?: readonly string[]): Promise<DeviceRow[]> =>
+  db
+    .select()
+    .from(devices)
+    .where(ids && inArray(devices.id, [...ids]))
+    .orderBy(asc(devices.name), asc(devices.id));
 
 export const findDevice = async (db: Db, id: string): Promise<DeviceRow | null> =>
   (await db.select().from(devices).where(eq(devices.id, id)))[0] ?? null;

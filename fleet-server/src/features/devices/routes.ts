@@ -104,9 +104,11 @@ export function registerDevices(
   };
   const showOne = async (id: string) => show(await required(id), await deviceDriftAlarms(db));
 
-  mount(app, schemas.listDevices, async () => {
+  mount(app, schemas.listDevices, async ({ query }) => {
     const drift = await deviceDriftAlarms(db);
-    return { items: (await listDeviceRows(db)).map((row) => inShort(show(row, drift))) };
+    return {
+      items: (await listDeviceRows(db, query.ids?.split(','))).map((row) => inShort(show(row, drift))),
+    };
   });
   mount(app, schemas.getDevice, ({ params }) => showOne(params.id));
   mount(app, schemas.setDeviceLabels, async ({ params, body, actor }) => {

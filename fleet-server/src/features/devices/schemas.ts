@@ -44,8 +44,17 @@ export const listDevices = defineRoute({
   method: 'GET',
   url: '/devices',
   tag: 'devices',
-  summary: 'The fleet; config.effective is null here, and there with one device',
+  summary: 'The fleet, or some of it; config.effective is null here, and there with one device',
   access: 'viewer',
+  query: Type.Object({
+    ids: Type.Optional(
+      Type.String({
+        maxLength: 5000,
+        pattern: '^[0-9a-zA-Z-]{1,64}(,[0-9a-zA-Z-]{1,64})*$',
+        description: 'Only these devices, `id,id,…`',
+      }),
+    ),
+  }),
   response: Type.Object({ items: Type.Array(Device) }),
 });
 export const getDevice = defineRoute({
