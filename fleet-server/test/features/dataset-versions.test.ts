@@ -208,24 +208,12 @@ onEachEngine('dataset versions', async (t, engine) => {
         from generate_series(${1 + at * 1000}::int, ${frames + at * 1000}::int) as n`);
     }
     await db.execute(sql`analyze`);
-    const took = async <T>(what: string, mostMs: number, work: Promise<T>): Promise<T> => {
-      const start = performance.now();
-      const result = await work;
-      const ms = performance.now() - start;
-      t.ok(ms < mostMs, `${what} took ${ms.toFixed(0)} ms`);
-      t.comment(`${engine.name}: ${what} ${ms.toFixed(0)} ms`);
-      return result;
-    };
     const pair = { id: 'd1', other: 'd2' };
-    const { counts } = await took('the difference', 10_000, differenceOf(db, pair));
+    const { counts } = await differenceOf(db, pair);
     t.match(counts, { came: 1000, went: 1000, moved: 0, relabelled: 28_286 });
-    const first = await took('a page', 5_000, changedFrames(db, pair, { kind: 'relabelled', limit: 500 }));
+    const first = await changedFrames(db, pair, { kind: 'relabelled', limit: 500 });
     const cursor = 'f0090000';
-    const last = await took(
-      'a far page',
-      5_000,
-      changedFrames(db, pair, { kind: 'relabelled', limit: 500, cursor }),
-    );
+    const last = await changedFrames(db, pair, { kind: 'relabelled', limit: 500, cursor });
     t.ok(last.items[0]!.frameId > cursor);
     t.equal(first.items.length, 500);
     let seen = 0;
