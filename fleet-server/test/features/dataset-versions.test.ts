@@ -227,7 +227,7 @@ onEachEngine('dataset versions', async (t, engine) => {
       next = page.nextCursor;
     }
     t.equal(seen, 1000, 'page by page, all of them');
-    t.match(await balanceOf(db, 'd1')), { devices: { length: 50 } };
-    t.match(await liveBalance(db)), { devices: { length: 50 } };
+    t.match(await balanceOf(db, 'd1'), { devices: { length: 50 } });
+    t.match(await liveBalance(db), { devices: { length: 50 } });
   });
 });
