@@ -75,9 +75,10 @@ export async function extractFeatures(
 }
 
 /** The decoded picture, or why there is none: it never rejects, so that reading ahead leaves no stray rejection. */
-export async function load(path: string) {
+export async function load(path: string): Promise<RgbImage | { message: string }> {
   try {
-    return await decodePicture(await readFile(path));
+    const { width, height, rgb } = await decodePicture(await readFile(path));
+    return { width, height, rgb };
   } catch (error) {
     const message = isErrorCode(error, 'image_unreadable')
       ? `not a readable picture: ${error.message}`
