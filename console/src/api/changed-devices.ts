@@ -13,13 +13,14 @@ export async function readChanged(queryClient: QueryClient, ids: readonly string
   }
   const { queryKey } = devicesQuery;
   const shown = queryClient.getQueryCache().find({ queryKey })?.isActive() ?? false;
-  if (!shown || ids.length > most) return queryClient.invalidateQueries({ queryKey });
+  const loaded = queryClient.getQueryData(queryKey) !== undefined;
+  if (!shown || !loaded || ids.length > most) return queryClient.invalidateQueries({ queryKey });
   try {
     const query = { ids: ids.join(',') };
     const { items } = await unwrap(client.GET('/api/v1/devices', { params: { query } }));
     const changed = new Map(items.map((device) => [device.id, device]));
-    queryClient.setQueryData(queryKey, (list) => {
-      const kept = (list ?? []).map((device) => changed.get(device.id) ?? device);
+    queryClient.setQueryData(queryKey, (list = []) => {
+      const kept = list.map((device) => changed.get(device.id) ?? device);
       for (const { id } of kept) changed.delete(id);
       return [...kept, ...changed.values()];
     });
