@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FolderSourceConfig } from '@lineside/shared';
 import { LinesideError, toLinesideError } from '@lineside/shared';
-import { decodePicture, type Picture } from '@lineside/shared/pictures/decode-picture';
+import { decodePicture, mostPixelsOnBox, type Picture } from '@lineside/shared/pictures/decode-picture';
 import { formatOfName } from '@lineside/shared/pictures/formats';
 import { FolderLedger } from './folder-ledger.js';
 import {
@@ -189,7 +189,7 @@ export class FolderSource implements Source {
   async #read(entry: Entry): Promise<Reading> {
     try {
       const bytes = await readFile(join(this.#config.path, entry.name));
-      return { bytes, picture: await decodePicture(bytes) };
+      return { bytes, picture: await decodePicture(bytes, mostPixelsOnBox) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       return toLinesideError(error, 'capture_failed');

@@ -1,5 +1,5 @@
 import { type Command, LinesideError, type ModelTarget } from '@lineside/shared';
-import { decodePicture } from '@lineside/shared/pictures/decode-picture';
+import { decodePicture, mostPixelsOnBox } from '@lineside/shared/pictures/decode-picture';
 import type { BenchmarkHost, Inference, LoadedPackage, Pixels } from '../inference/model.js';
 import type { Station } from '../station.js';
 import type { CommandHandler, CommandResult } from '../uplink/command-runner.js';
@@ -44,7 +44,7 @@ export function createCommandHandler(ports: CommandPorts): CommandHandler {
   const handlers: Handlers = {
     async infer({ image }) {
       const sinceMs = ports.monotonicMs();
-      const inference = await ports.engine.infer(lane, await decodePicture(image));
+      const inference = await ports.engine.infer(lane, await decodePicture(image, mostPixelsOnBox));
       if (!inference) throw new LinesideError('model_absent');
       return { ok: true, decision: station().decision(inference, sinceMs) };
     },

@@ -12,7 +12,10 @@ export interface Picture {
   readonly rgb: Buffer;
 }
 
+/** What a server reads. */
 export const mostPixels = 100e6;
+/** What a camera box reads: a picture takes three bytes a pixel, and a few are decoded ahead. */
+export const mostPixelsOnBox = 64e6;
 
 const formats = new Set<string>(['jpeg', 'png', 'webp', 'tiff', 'gif'] satisfies PictureFormat[]);
 
@@ -21,12 +24,12 @@ const formats = new Set<string>(['jpeg', 'png', 'webp', 'tiff', 'gif'] satisfies
  * none), transparency over black, converted to 8-bit sRGB, three channels.
  * @throws LinesideError `image_unreadable`, also for a picture cut short; `image_unsupported`
  */
-export async function decodePicture(bytes: Uint8Array): Promise<Picture> {
+export async function decodePicture(bytes: Uint8Array, most = mostPixels): Promise<Picture> {
   try {
-    if (isBitmap(bytes)) return { format: 'bmp', ...(await decodeBitmap(bytes, mostPixels)) };
+    if (isBitmap(bytes)) return { format: 'bmp', ...(await decodeBitmap(bytes, most)) };
     // Slow to load, and a camera's frames are never decoded.
     const { default: sharp } = await import('sharp');
-    const image = sharp(bytes, { failOn: 'error', limitInputPixels: mostPixels, sequentialRead: true });
+    const image = sharp(bytes, { failOn: 'error', limitInputPixels: most, sequentialRead: true });
     const { format } = await image.metadata();
     if (!formats.has(format)) {
       throw new LinesideError(
