@@ -29,6 +29,8 @@ export const benchOptions = {
   'group-gap': text,
   good: text,
   seeds: text,
+  'first-seed': text,
+  threads: text,
   'per-class': text,
   modes: text,
   alpha: text,

@@ -23,7 +23,6 @@ import {
   meanAndDeviation,
 } from './labelled-sets.js';
 
-const threads = 2;
 const memoryBytes = 6 * 2 ** 30;
 
 interface Problem {
@@ -34,6 +33,7 @@ interface Problem {
   readonly cacheDir: string;
   readonly workDir: string;
   readonly seed: number;
+  readonly threads: number;
 }
 
 /** Balanced accuracy by mode; `auto` is what a run that is told nothing would have shipped. */
@@ -42,7 +42,7 @@ async function balancedAccuracies(
   modes: readonly string[],
   say: (line: string) => void,
 ): Promise<Record<string, number>> {
-  const { folder, labelled, heldOut, backbone, cacheDir, seed } = problem;
+  const { folder, labelled, heldOut, backbone, cacheDir, seed, threads } = problem;
   const judge = async (on: Backbone, head: Head, cache?: string): Promise<number> => {
     const { rows } = await embedded(folder, heldOut, on, cache);
     const probabilities = scoreEmbeddings(rows.features, head);
@@ -79,15 +79,18 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const modes = listOption(context, 'modes', 'head,tail');
   const counts = listOption(context, 'per-class', '5,10,20,all');
   const seeds = Number(context.options.seeds ?? 5);
-  const cacheDir = join(context.workDir, 'features');
-  const backbone = await ensureDefaultBackbone(context.workDir);
+  const firstSeed = Number(context.options['first-seed'] ?? 1);
+  const threads = Number(context.options.threads ?? 2);
+  const { workDir } = context;
+  const cacheDir = join(workDir, 'features');
+  const backbone = await ensureDefaultBackbone(workDir);
   const measured = new Map<string, number[]>();
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const { pool, heldOut } = holdOut(folder, seed);
     for (const count of counts) {
       const drawn = drawPerClass(pool, count === 'all' ? Number.POSITIVE_INFINITY : Number(count), seed);
       const labelled = await embedded(folder, drawn, backbone, cacheDir);
-      const problem = { folder, labelled, heldOut, backbone, cacheDir, workDir: context.workDir, seed };
+      const problem = { folder, labelled, heldOut, backbone, cacheDir, workDir, seed, threads };
       const found = await balancedAccuracies(problem, modes, context.say);
       for (const [mode, value] of Object.entries(found)) {
         const key = `${mode}At${count[0]?.toUpperCase()}${count.slice(1)}`;
