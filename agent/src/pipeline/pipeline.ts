@@ -100,10 +100,11 @@ export class Pipeline {
   /** Turns what the model said into a decision, measured from `sinceMonotonicMs`. */
   decision(inference: Inference, sinceMonotonicMs: number): Decision {
     const { manifest } = inference.model;
-    const threshold = this.#options.policy().thresholdOverride ?? manifest.decision.threshold;
+    const { thresholdOverride } = this.#options.policy();
+    const rule = thresholdOverride === undefined ? manifest.decision : { threshold: thresholdOverride };
     return {
       modelVersion: manifest.version,
-      ...decide(inference.probabilities, manifest.classes, threshold),
+      ...decide(inference.probabilities, manifest.classes, rule),
       latencyMs: Math.max(0, this.#options.monotonicMs() - sinceMonotonicMs),
     };
   }

@@ -5,17 +5,26 @@ export type DecisionParts = Pick<
   'classId' | 'confidence' | 'margin' | 'accepted' | 'probabilities'
 >;
 
+/** Confidence from which a decision is accepted, and those of classes with one of their own. */
+export interface AcceptRule {
+  readonly threshold: number;
+  readonly byClass?: readonly { readonly classId: string; readonly threshold: number }[];
+}
+
+const thresholdOf = ({ threshold, byClass }: AcceptRule, classId: string): number =>
+  byClass?.find((own) => own.classId === classId)?.threshold ?? threshold;
+
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 
 /**
- * The most probable class, and whether the camera may act on it alone: confidence ≥ threshold. Of equal
+ * The most probable class, and whether the camera may act on it alone: confidence ≥ its threshold. Of equal
  * probabilities the first class wins, and no decision with an undefined probability is ever accepted.
  * @param probabilities one per class, in the order of `classes`
  */
 export function decide(
   probabilities: ArrayLike<number>,
   classes: readonly { readonly id: string }[],
-  threshold: number,
+  rule: AcceptRule,
 ): DecisionParts {
   const named: Record<string, number> = {};
   let best = '';
@@ -38,7 +47,7 @@ export function decide(
     classId: best,
     confidence,
     margin: confidence - second,
-    accepted: confidence >= threshold,
+    accepted: confidence >= thresholdOf(rule, best),
     probabilities: named,
   };
 }

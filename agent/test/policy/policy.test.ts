@@ -19,7 +19,7 @@ t.test('a decision names the most probable class and keeps every number in range
   fc.assert(
     fc.property(distribution, fc.double({ min: 0, max: 1.5, noNaN: true }), (probabilities, threshold) => {
       const classes = named(probabilities);
-      const made = decide(probabilities, classes, threshold);
+      const made = decide(probabilities, classes, { threshold });
       const sorted = [...probabilities].sort((a, b) => b - a);
       return (
         made.probabilities[made.classId] === made.confidence &&
@@ -38,8 +38,8 @@ t.test('a higher threshold never accepts more', async () => {
   const threshold = fc.double({ min: 0, max: 1.2, noNaN: true });
   fc.assert(
     fc.property(distribution, threshold, threshold, (probabilities, a, b) => {
-      const low = decide(probabilities, named(probabilities), Math.min(a, b));
-      const high = decide(probabilities, named(probabilities), Math.max(a, b));
+      const low = decide(probabilities, named(probabilities), { threshold: Math.min(a, b) });
+      const high = decide(probabilities, named(probabilities), { threshold: Math.max(a, b) });
       return low.accepted || !high.accepted;
     }),
   );
@@ -47,12 +47,36 @@ t.test('a higher threshold never accepts more', async () => {
 
 t.test('broken numbers from a model are never accepted', async (t) => {
   const classes = [{ id: 'a' }, { id: 'b' }];
-  t.equal(decide([Number.NaN, Number.NaN], classes, 0.1).accepted, false);
-  t.equal(decide([], classes, 0.1).accepted, false);
-  t.equal(decide([1.0000001, -1e-9], classes, 1).confidence, 1);
-  t.equal(decide([0.5, 0.5], classes, 1.1).accepted, false, 'a threshold above 1 decides nothing alone');
-  t.equal(decide([0.5, 0.5], classes, 0.5).classId, 'a');
+  t.equal(decide([Number.NaN, Number.NaN], classes, { threshold: 0.1 }).accepted, false);
+  t.equal(decide([], classes, { threshold: 0.1 }).accepted, false);
+  t.equal(decide([1.0000001, -1e-9], classes, { threshold: 1 }).confidence, 1);
+  t.equal(
+    decide([0.5, 0.5], classes, { threshold: 1.1 }).accepted,
+    false,
+    'a threshold above 1 decides nothing alone',
+  );
+  t.equal(decide([0.5, 0.5], classes, { threshold: 0.5 }).classId, 'a');
 });
+
+t.test(
+  'a class with a threshold of its own is accepted by that one, the others by the common one',
+  async (t) => {
+    const classes = [{ id: 'ok' }, { id: 'crack' }, { id: 'toString' }];
+    const strict = { threshold: 0.8, byClass: [{ classId: 'crack', threshold: 0.95 }] };
+    const accepted = (...probabilities: number[]) => decide(probabilities, classes, strict).accepted;
+    t.equal(accepted(0.9, 0.1, 0), true);
+    t.equal(accepted(0.1, 0.9, 0), false);
+    t.equal(accepted(0.04, 0.96, 0), true);
+    t.equal(accepted(0.1, 0, 0.9), true, 'a name that every object has is no rule');
+    const lenient = { threshold: 1.01, byClass: [{ classId: 'ok', threshold: 0.5 }] };
+    t.equal(
+      decide([0.6, 0.4, 0], classes, lenient).accepted,
+      true,
+      'the others deciding nothing does not matter',
+    );
+    t.equal(decide([0.4, 0.6, 0], classes, lenient).accepted, false);
+  },
+);
 
 t.test('each reason is given exactly when it holds', async (t) => {
   const quiet = { marginBelow: 0, recordAll: false };

@@ -66,6 +66,51 @@ export function acceptThreshold(
     : { threshold: neverAccept, accepted: 0, errors: 0, alpha, n, method: 'too-few-frames' };
 }
 
+export interface ClassAlpha {
+  readonly classId: string;
+  readonly alpha: number;
+}
+
+/** The out-of-fold answers a rule is calibrated on, row by row. */
+export interface CalibrationAnswers {
+  readonly predicted: readonly string[];
+  readonly confidences: readonly number[];
+  readonly correct: readonly boolean[];
+  readonly groups: readonly string[];
+}
+
+export interface AcceptRules extends AcceptThreshold {
+  readonly byClass?: (AcceptThreshold & { readonly classId: string })[];
+}
+
+/**
+ * One rule for the answers of each class that has an alpha of its own, and one for the answers of all the others. Each
+ * promise is about the frames that were answered so, and holds but for one training run in 1/delta on its own.
+ */
+export function acceptRules(
+  answers: CalibrationAnswers,
+  alpha: number,
+  ownAlphas: readonly ClassAlpha[] = [],
+): AcceptRules {
+  const ruleFor = (answered: (classId: string) => boolean, share: number): AcceptThreshold => {
+    const rows = [...answers.predicted.keys()].filter((row) => answered(answers.predicted[row]!));
+    return acceptThreshold(
+      rows.map((row) => answers.confidences[row]!),
+      rows.map((row) => answers.correct[row]!),
+      rows.map((row) => answers.groups[row]!),
+      share,
+    );
+  };
+  const own = new Set(ownAlphas.map(({ classId }) => classId));
+  const others = ruleFor((classId) => !own.has(classId), alpha);
+  if (ownAlphas.length === 0) return others;
+  const byClass = ownAlphas.map((each) => ({
+    classId: each.classId,
+    ...ruleFor((classId) => classId === each.classId, each.alpha),
+  }));
+  return { ...others, byClass };
+}
+
 /** Numbers of accepted groups at which the test tolerates 0, 1, 2, … errors, and all groups at last. */
 function acceptedCounts(groups: number, alpha: number, delta: number): number[] {
   const counts: number[] = [];

@@ -8,20 +8,30 @@ import { VariantsReport } from './variants/report.js';
 
 const Count = Type.Integer({ minimum: 0 });
 
+const AcceptRule = {
+  threshold: Type.Number({ minimum: 0, description: 'Above 1: the camera decides nothing alone' }),
+  alpha: Type.Number({ minimum: 0, maximum: 1 }),
+  n: Type.Integer({ minimum: 0, description: 'Out-of-fold frames the threshold was calibrated on' }),
+  accepted: Type.Integer({ minimum: 0, description: 'Groups with a frame at or above the threshold' }),
+  errors: Type.Integer({ minimum: 0, description: 'Of those, groups with a wrong one' }),
+  method: Type.Union([
+    Type.Literal('conformal-risk-control'),
+    Type.Literal('fixed-sequence-testing'),
+    Type.Literal('good-parts-tolerance'),
+    Type.Literal('too-few-frames'),
+    Type.Literal('bootstrap'),
+  ]),
+};
+
 export const AcceptDecision = Type.Object(
   {
-    threshold: Type.Number({ minimum: 0, description: 'Above 1: the camera decides nothing alone' }),
-    alpha: Type.Number({ minimum: 0, maximum: 1 }),
-    n: Type.Integer({ minimum: 0, description: 'Out-of-fold frames the threshold was calibrated on' }),
-    accepted: Type.Integer({ minimum: 0, description: 'Groups with a frame at or above the threshold' }),
-    errors: Type.Integer({ minimum: 0, description: 'Of those, groups with a wrong one' }),
-    method: Type.Union([
-      Type.Literal('conformal-risk-control'),
-      Type.Literal('fixed-sequence-testing'),
-      Type.Literal('good-parts-tolerance'),
-      Type.Literal('too-few-frames'),
-      Type.Literal('bootstrap'),
-    ]),
+    ...AcceptRule,
+    byClass: Type.Optional(
+      Type.Array(Type.Object({ classId: Type.String(), ...AcceptRule }, { additionalProperties: false }), {
+        description:
+          'Of the answers of classes with an alpha of their own; the rest is then of those of all others',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

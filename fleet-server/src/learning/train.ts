@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { encodeMessage, LinesideError, ReferenceEmbeddings, say } from '@lineside/shared';
-import { acceptThreshold } from './accept-threshold.js';
+import { acceptRules } from './accept-threshold.js';
 import { assessOutOfFold } from './assess-out-of-fold.js';
 import type { Backbone } from './backbone/default-backbone.js';
 import { compareWithChampion, type JudgedFrame } from './comparison/compare-with-champion.js';
@@ -191,11 +191,14 @@ export async function train(input: TrainInput, context: TrainContext = {}): Prom
     stopwatch.lap('compare');
 
     const outOfFold = assessOutOfFold(chosen.answers, chosen.head.temperature, labels, classIds);
-    const decision = acceptThreshold(
-      outOfFold.confidences,
-      outOfFold.correct,
-      outOfFold.rows.map((row) => groups[row]!),
+    const decision = acceptRules(
+      {
+        ...outOfFold,
+        predicted: outOfFold.predicted.map((k) => classIds[k]!),
+        groups: outOfFold.rows.map((row) => groups[row]!),
+      },
       options.alpha,
+      options.alphaByClass,
     );
     const skipped = input.frames.flatMap((frame, index) => {
       if (extracted.features[index]) return [];

@@ -99,6 +99,15 @@ export const TrainInput = Type.Object(
           maximum: 1,
           description: 'Error share of what cameras decide alone',
         }),
+        alphaByClass: Type.Optional(
+          Type.Array(
+            Type.Object(
+              { classId: Type.String(), alpha: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) },
+              closed,
+            ),
+            { description: 'In its place for the answers of single classes' },
+          ),
+        ),
         mode: Type.Enum(tuneModes, { description: 'What is trained beside the head' }),
         trainer: Type.Optional(Type.Enum(trainers, { description: '`builtin` unless given' })),
         inputSize: Type.Optional(

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { acceptThreshold, defaultDelta, neverAccept } from '../../src/learning/accept-threshold.js';
+import {
+  acceptRules,
+  acceptThreshold,
+  defaultDelta,
+  neverAccept,
+} from '../../src/learning/accept-threshold.js';
 import { seededRandom } from '../../src/learning/random.js';
 import { binomialAtLeast, binomialAtMost } from '../../src/learning/statistics/binomial.js';
 import { normals } from './fixtures.js';
@@ -153,3 +158,34 @@ for (const [name, curve] of Object.entries(curves)) {
     }
   });
 }
+
+t.test(
+  'a class with a share of its own is judged by its own answers alone, the others without it',
+  async (t) => {
+    // Answered `crack`: one in twenty wrongly. Answered `ok`: never wrongly.
+    const predicted = Array.from({ length: 600 }, (_, at) => (at % 2 ? 'crack' : 'ok'));
+    const answers = {
+      predicted,
+      confidences: sure(600),
+      correct: predicted.map((answer, at) => answer === 'ok' || at % 40 !== 1),
+      groups: apart(600),
+    };
+    const common = acceptRules(answers, 0.02);
+    t.notOk(common.byClass, 'nothing of its own unless asked for');
+    t.match(common, acceptThreshold(answers.confidences, answers.correct, answers.groups, 0.02));
+
+    const { byClass, ...others } = acceptRules(answers, 0.02, [{ classId: 'crack', alpha: 0.1 }]);
+    t.match(others, { n: 300, accepted: 300, errors: 0, alpha: 0.02 }, 'the others no longer pay for it');
+    t.match(byClass, [{ classId: 'crack', n: 300, accepted: 300, errors: 15, alpha: 0.1 }]);
+
+    const strict = acceptRules(answers, 0.05, [{ classId: 'crack', alpha: 0.01 }]).byClass![0]!;
+    t.match(
+      strict,
+      { threshold: neverAccept, method: 'too-few-frames' },
+      'a promise that it cannot keep is not made',
+    );
+    t.match(acceptRules(answers, 0.05, [{ classId: 'new', alpha: 0.05 }]).byClass, [
+      { n: 0, threshold: neverAccept },
+    ]);
+  },
+);

@@ -52,6 +52,16 @@ export const ModelVariant = Type.Object(
 );
 export type ModelVariant = Static<typeof ModelVariant>;
 
+const AcceptRule = {
+  threshold: Type.Number({
+    minimum: 0,
+    description: 'Decide alone at or above this confidence; above 1: never',
+  }),
+  alpha: Probability,
+  calibrationFrames: Type.Integer({ minimum: 0 }),
+  method: Type.String({ maxLength: 64 }),
+};
+
 /**
  * The manifest of a model package: the signed TUF target. It pins length and hash of every other file, so whoever
  * trusts the manifest trusts the package. Thresholds and references are those of the calibrated graph.
@@ -99,13 +109,14 @@ export const ModelManifest = defineMessage({
       ),
       decision: Type.Object(
         {
-          threshold: Type.Number({
-            minimum: 0,
-            description: 'Decide alone at or above this confidence; above 1: never',
-          }),
-          alpha: Probability,
-          calibrationFrames: Type.Integer({ minimum: 0 }),
-          method: Type.String({ maxLength: 64 }),
+          ...AcceptRule,
+          byClass: Type.Optional(
+            Type.Array(Type.Object({ classId: Id, ...AcceptRule }, { additionalProperties: false }), {
+              maxItems: 1000,
+              description:
+                'Rules of their own for the answers of single classes; the rule above is then for the answers of all others',
+            }),
+          ),
         },
         {
           additionalProperties: false,

@@ -15,6 +15,7 @@ import type { ImportedFrom } from '../../features/models/schemas.js';
 import type { RuleName } from '../../features/retrain/schemas.js';
 import type { SweepBody } from '../../features/sweeps/schemas.js';
 import type { TrainingKind, trainingStates } from '../../features/training/schemas.js';
+import type { ClassAlpha } from '../../learning/accept-threshold.js';
 import type { DriftState } from '../../learning/drift/monitor.js';
 import type { Change } from '../../learning/finetune/augment.js';
 import type { Regularisation } from '../../learning/finetune/options.js';
@@ -44,6 +45,7 @@ export const trainingRuns = pgTable('training_runs', {
   options: jsonb('options')
     .$type<{
       alpha?: number;
+      alphaByClass?: ClassAlpha[];
       mode?: TuneMode;
       changes?: Change[];
       kind?: TrainingKind;

@@ -5,6 +5,7 @@ import type { Transaction } from '../../db/retried-transaction.js';
 import { modelVersions } from '../../db/schema.js';
 import type { WrittenFile } from '../../learning/package-files.js';
 import { deviceClasses } from '../../learning/quantise/device-classes.js';
+import type { AcceptDecision } from '../../learning/report.js';
 import type { VariantFile } from '../../learning/variants/report.js';
 import type { ModelFiles } from '../../learning/worker-protocol.js';
 import type { Blobs } from '../../services.js';
@@ -90,13 +91,18 @@ function toVariant({ file, quantised }: VariantFile): ModelVariant {
   return { name: `int8-${deviceClass}`, arch: [deviceClasses[deviceClass].arch], ...common };
 }
 
+const toRule = ({ threshold, alpha, n, method }: Omit<AcceptDecision, 'byClass'>) => ({
+  ...{ threshold, alpha, method },
+  calibrationFrames: n,
+});
+
 function toManifest(
   version: string,
   files: ModelFiles,
   { dataset, trainingRunId }: Provenance,
   createdAt: Date,
 ): ModelManifest {
-  const { threshold, alpha, n, method } = files.decision;
+  const { byClass, ...ofOthers } = files.decision;
   return ModelManifest.parse({
     v: 1,
     name: packageName,
@@ -107,7 +113,10 @@ function toManifest(
     input: { name: 'image', layout: 'HWC', type: 'uint8', colour: 'RGB', height: null, width: null },
     outputs: { probabilities: 'probabilities', embedding: 'embedding' },
     embedding: { space: files.space, dimensions: files.dimensions },
-    decision: { threshold, alpha, calibrationFrames: n, method },
+    decision: {
+      ...toRule(ofOthers),
+      ...(byClass && { byClass: byClass.map((own) => ({ classId: own.classId, ...toRule(own) })) }),
+    },
     variants: [{ name: 'fp32', file: pinned(files.model) }, ...files.variants.map(toVariant)],
     golden: pinned(files.golden),
     ...(files.reference ? { reference: pinned(files.reference) } : {}),

@@ -98,6 +98,9 @@ export function createTrainingHandler(services: Services, hooks: TrainingHooks =
       champion: await championToCompare(services, dataset),
       options: {
         alpha: begun.options.alpha ?? defaultAlpha,
+        alphaByClass: (begun.options.alphaByClass ?? []).filter(({ classId }) =>
+          dataset.classes.some(({ id }) => id === classId),
+        ),
         mode: begun.options.mode ?? 'auto',
         inputSize: begun.options.inputSize ?? 'auto',
         trainer: begun.options.trainer ?? 'builtin',

@@ -85,6 +85,19 @@ export const startTraining = defineRoute({
           'Share of wrong decisions the cameras may make alone; of an anomaly model, share of good parts it may flag',
       }),
     ),
+    alphaByClass: Type.Optional(
+      Type.Array(
+        Type.Object({
+          classId: Type.String(),
+          alpha: Type.Number({ exclusiveMinimum: 0, maximum: 0.5 }),
+        }),
+        {
+          maxItems: 1000,
+          description:
+            'In place of `alpha` for what the cameras decide to be single classes; `alpha` is then for all other classes',
+        },
+      ),
+    ),
     mode: Type.Optional(
       Type.Enum(tuneModes, {
         description:

@@ -3,6 +3,7 @@ import { LinesideError } from '@lineside/shared';
 import { trainingRuns } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import * as queue from '../../jobs/queue.js';
+import type { ClassAlpha } from '../../learning/accept-threshold.js';
 import { fewestGood } from '../../learning/anomaly/choose-frames.js';
 import type { Change } from '../../learning/finetune/augment.js';
 import type { Regularisation } from '../../learning/finetune/options.js';
@@ -21,6 +22,7 @@ export const trainingJob = 'training';
 export interface StartBody {
   datasetVersionId?: string;
   alpha?: number;
+  alphaByClass?: ClassAlpha[];
   mode?: TuneMode;
   changes?: Change[];
   kind?: TrainingKind;
@@ -55,6 +57,8 @@ export async function startTraining(
   const dataset = await datasetToTrain(services, actor, datasetVersionId);
   if (options.kind === 'anomaly') requireGood(dataset, options.goodClassId);
   else requireEnough(dataset);
+  // A rule repeats what a person chose, and a class may be gone since.
+  if (!rule) requireOwnAlphas(dataset, options);
   const id = randomUUID();
   await db.transaction(async (tx) => {
     await requireTrainable(tx, architecture, options);
@@ -118,6 +122,24 @@ function requireGood(dataset: DatasetRow, goodClassId: string | undefined): void
       'training_too_few',
       `An anomaly model needs ${fewestGood} good frames; there are ${good.train} to train on.`,
     );
+  }
+}
+
+/** @throws LinesideError `class_unknown`, `request_invalid` for two of one class, or for an anomaly model */
+function requireOwnAlphas(dataset: DatasetRow, { kind, alphaByClass = [] }: StartBody): void {
+  if (kind === 'anomaly' && alphaByClass.length > 0) {
+    throw new LinesideError(
+      'request_invalid',
+      'An anomaly model has one `alpha`, of the good parts it may flag.',
+    );
+  }
+  const named = alphaByClass.map(({ classId }) => classId);
+  const unknown = named.find((classId) => !dataset.classes.some(({ id }) => id === classId));
+  if (unknown !== undefined) {
+    throw new LinesideError('class_unknown', `No frame of the dataset is labelled ${unknown}.`);
+  }
+  if (new Set(named).size < named.length) {
+    throw new LinesideError('request_invalid', '`alphaByClass` names a class more than once.');
   }
 }
 
