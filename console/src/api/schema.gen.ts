@@ -11508,6 +11508,15 @@ export interface paths {
                                     alpha: number;
                                     calibrationFrames: number;
                                     method: string;
+                                    /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                    byClass?: {
+                                        classId: string;
+                                        /** @description Decide alone at or above this confidence; above 1: never */
+                                        threshold: number;
+                                        alpha: number;
+                                        calibrationFrames: number;
+                                        method: string;
+                                    }[];
                                 };
                                 reference?: {
                                     /** @description SHA-256, lower-case hex */
@@ -11675,6 +11684,15 @@ export interface paths {
                                     alpha: number;
                                     calibrationFrames: number;
                                     method: string;
+                                    /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                    byClass?: {
+                                        classId: string;
+                                        /** @description Decide alone at or above this confidence; above 1: never */
+                                        threshold: number;
+                                        alpha: number;
+                                        calibrationFrames: number;
+                                        method: string;
+                                    }[];
                                 };
                                 reference?: {
                                     /** @description SHA-256, lower-case hex */
@@ -11841,6 +11859,15 @@ export interface paths {
                                     alpha: number;
                                     calibrationFrames: number;
                                     method: string;
+                                    /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                    byClass?: {
+                                        classId: string;
+                                        /** @description Decide alone at or above this confidence; above 1: never */
+                                        threshold: number;
+                                        alpha: number;
+                                        calibrationFrames: number;
+                                        method: string;
+                                    }[];
                                 };
                                 reference?: {
                                     /** @description SHA-256, lower-case hex */
@@ -11996,6 +12023,15 @@ export interface paths {
                                     alpha: number;
                                     calibrationFrames: number;
                                     method: string;
+                                    /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                    byClass?: {
+                                        classId: string;
+                                        /** @description Decide alone at or above this confidence; above 1: never */
+                                        threshold: number;
+                                        alpha: number;
+                                        calibrationFrames: number;
+                                        method: string;
+                                    }[];
                                 };
                                 reference?: {
                                     /** @description SHA-256, lower-case hex */
@@ -12331,6 +12367,15 @@ export interface paths {
                                     alpha: number;
                                     calibrationFrames: number;
                                     method: string;
+                                    /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                    byClass?: {
+                                        classId: string;
+                                        /** @description Decide alone at or above this confidence; above 1: never */
+                                        threshold: number;
+                                        alpha: number;
+                                        calibrationFrames: number;
+                                        method: string;
+                                    }[];
                                 };
                                 reference?: {
                                     /** @description SHA-256, lower-case hex */
@@ -12498,6 +12543,15 @@ export interface paths {
                                         alpha: number;
                                         calibrationFrames: number;
                                         method: string;
+                                        /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                        byClass?: {
+                                            classId: string;
+                                            /** @description Decide alone at or above this confidence; above 1: never */
+                                            threshold: number;
+                                            alpha: number;
+                                            calibrationFrames: number;
+                                            method: string;
+                                        }[];
                                     };
                                     reference?: {
                                         /** @description SHA-256, lower-case hex */
@@ -12671,6 +12725,15 @@ export interface paths {
                                     alpha: number;
                                     calibrationFrames: number;
                                     method: string;
+                                    /** @description Rules of their own for the answers of single classes; the rule above is then for the answers of all others */
+                                    byClass?: {
+                                        classId: string;
+                                        /** @description Decide alone at or above this confidence; above 1: never */
+                                        threshold: number;
+                                        alpha: number;
+                                        calibrationFrames: number;
+                                        method: string;
+                                    }[];
                                 };
                                 reference?: {
                                     /** @description SHA-256, lower-case hex */
@@ -19891,6 +19954,11 @@ export interface paths {
                         datasetVersionId?: string;
                         /** @description Share of wrong decisions the cameras may make alone; of an anomaly model, share of good parts it may flag */
                         alpha?: number;
+                        /** @description In place of `alpha` for what the cameras decide to be single classes; `alpha` is then for all other classes */
+                        alphaByClass?: {
+                            classId: string;
+                            alpha: number;
+                        }[];
                         /**
                          * @description What is trained beside the head: nothing, the tail of the backbone, or all of it. `auto`, the default: the tail where validation shows that it gains
                          * @enum {unknown}

@@ -124,13 +124,21 @@ onEachEngine('training', async (t, engine) => {
     });
     await background.start();
     t.teardown(() => background.stop());
-    const { id } = await startTraining(services, ann, { alpha: 0.1, mode: 'head' });
+    const alphaByClass = [{ classId: textures[1]!, alpha: 0.3 }];
+    const { id } = await startTraining(services, ann, { alpha: 0.1, alphaByClass, mode: 'head' });
     const done = await run(id, 'succeeded');
     t.equal(pids.length, 2, 'the first child was killed, the second finished');
     t.equal(done.modelVersionId, 'v2');
     t.match(done.report, { frames: { train: 18, test: 0, skipped: 0 }, heldOut: null });
     const [model] = await listModels(db);
     t.match(model, { id: 'v2', trainingRunId: id, manifest: { decision: { alpha: 0.1 } } });
+    const { byClass, ...others } = model!.manifest.decision;
+    t.match(byClass, [{ classId: textures[1], alpha: 0.3 }]);
+    t.equal(
+      others.calibrationFrames + byClass![0]!.calibrationFrames,
+      18,
+      'each answer is judged by one promise',
+    );
     t.match(model!.manifest.provenance, { datasetVersion: done.datasetVersionId, trainingRun: id });
     t.ok(model!.metrics!.balancedAccuracy > 0.5);
     t.equal(await championId(db), 'v1', 'a version has to be rolled out or promoted');
@@ -149,6 +157,16 @@ onEachEngine('training', async (t, engine) => {
     }
     t.equal(await framesAnswered(`other,${textures[0]},${textures[0]}`), 0);
     t.ok(world.events.some((event) => event.type === 'training' && event.runId === id));
+  });
+
+  await t.test('promises for single classes are refused where they mean nothing', async (t) => {
+    const one = { classId: textures[0]!, alpha: 0.1 };
+    const start = (body: Parameters<typeof startTraining>[2]) => startTraining(services, ann, body);
+    await t.rejects(start({ alphaByClass: [{ classId: 'nobody', alpha: 0.1 }] }), { code: 'class_unknown' });
+    await t.rejects(start({ alphaByClass: [one, one] }), { code: 'request_invalid' });
+    await t.rejects(start({ kind: 'anomaly', goodClassId: textures[0]!, alphaByClass: [one] }), {
+      code: /request_invalid|training_too_few/,
+    });
   });
 
   await t.test('what augmentation does to a frame can be seen beforehand', async (t) => {

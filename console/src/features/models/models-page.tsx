@@ -149,6 +149,11 @@ function ModelCard({
                   : t('at most {{alpha}} wrong', { alpha: percent(decision.alpha, 1) })}
               </small>
             )}
+            {decision.byClass ? (
+              <small>
+                {t('{{count, number}} classes by promises of their own', { count: decision.byClass.length })}
+              </small>
+            ) : null}
           </dd>
         </div>
         <div>

@@ -151,9 +151,12 @@ function PerClass({ rows }: { rows: ClassFigures[] }) {
 
 function DecidesAlone({ decision, answers }: { decision: Decision; answers: RunAnswers | null }) {
   const never = decision.threshold > 1;
+  const divided = decision.byClass.length > 0;
   return (
     <Panel title={t('What cameras decide alone')}>
-      {never ? (
+      {divided ? (
+        <Promises decision={decision} />
+      ) : never ? (
         <Note tone="warn">
           {t(
             'Nothing yet: {{count, number}} calibration frames are too few to promise that at most {{alpha}} of the decisions are wrong. Every frame goes to review until there are more labels.',
@@ -188,8 +191,50 @@ function DecidesAlone({ decision, answers }: { decision: Decision; answers: RunA
         </p>
       )}
       {answers && answers.thresholds.length > 1 ? (
-        <ThresholdExplorer answers={answers} set={never ? null : decision.threshold} />
+        <ThresholdExplorer answers={answers} set={never || divided ? null : decision.threshold} />
       ) : null}
     </Panel>
+  );
+}
+
+/** Of a model where single classes have a promise of their own. */
+function Promises({ decision }: { decision: Decision }) {
+  const rows = [...decision.byClass, { ...decision, name: t('All other classes') }];
+  return (
+    <>
+      <p className={classes.how}>
+        {t(
+          'Classes have promises of their own: each is about the frames that a camera decides to be that class.',
+        )}
+      </p>
+      <div className={pageClasses.scroll}>
+        <table className={`${pageClasses.table} ${classes.perClass}`} data-testid="promises">
+          <thead>
+            <tr>
+              <th>{t('Class')}</th>
+              <th className={pageClasses.num}>{t('At most wrong')}</th>
+              <th className={pageClasses.num}>{t('From a confidence of')}</th>
+              <th className={pageClasses.num}>{t('Calibration frames')}</th>
+              <th className={pageClasses.num}>{t('Of those alone')}</th>
+              <th className={pageClasses.num}>{t('Wrong')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((rule) => (
+              <tr key={rule.name}>
+                <td className={pageClasses.strong}>{rule.name}</td>
+                <td className={pageClasses.num}>{percent(rule.alpha, 1)}</td>
+                <td className={pageClasses.num}>
+                  {rule.threshold > 1 ? t('Never, too few frames') : percent(rule.threshold, 1)}
+                </td>
+                <td className={pageClasses.num}>{integer(rule.n)}</td>
+                <td className={pageClasses.num}>{integer(rule.accepted ?? 0)}</td>
+                <td className={pageClasses.num}>{integer(rule.errors ?? 0)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }

@@ -25,12 +25,16 @@ export interface ClassFigures {
   precision: Share;
   recall: Share;
 }
-export interface Decision {
+export interface AcceptRule {
   threshold: number;
   alpha: number;
   n: number;
   accepted: number | null;
   errors: number | null;
+}
+export interface Decision extends AcceptRule {
+  /** Of classes with a promise of their own; the rest is then of all others. */
+  byClass: (AcceptRule & { name: string })[];
 }
 /** A form of the model in fewer bits for one kind of device; one with a reason is not in the package. */
 export interface Variant {
@@ -115,7 +119,21 @@ function evaluation(value: unknown, names: ReadonlyMap<string, string>): Evaluat
   };
 }
 
-function decisionOf(value: unknown): Decision | null {
+function decisionOf(value: unknown, names: ReadonlyMap<string, string>): Decision | null {
+  const rule = ruleOf(value);
+  return (
+    rule && {
+      ...rule,
+      byClass: list(tree(value)?.byClass).flatMap((each) => {
+        const own = ruleOf(each);
+        const classId = String(tree(each)?.classId ?? '');
+        return own ? [{ name: names.get(classId) ?? classId, ...own }] : [];
+      }),
+    }
+  );
+}
+
+function ruleOf(value: unknown): AcceptRule | null {
   const part = tree(value);
   const threshold = number(part?.threshold);
   const alpha = number(part?.alpha);
@@ -192,7 +210,7 @@ export function readReport(value: unknown, names: ReadonlyMap<string, string>): 
   return {
     heldOut: evaluation(root.heldOut, names),
     outOfFold: evaluation(tree(root.outOfFold)?.metrics, names),
-    decision: decisionOf(root.decision),
+    decision: decisionOf(root.decision, names),
     fineTuning: tuningOf(root.fineTune),
     variants: variantsOf(root.variants),
     skipped: list(root.skipped).length,

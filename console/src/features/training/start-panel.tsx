@@ -11,15 +11,8 @@ import { decimal, integer } from '../../ui/format.js';
 import { Panel } from '../../ui/page.js';
 import { Problem } from '../../ui/problem.js';
 import { AugmentationDialog, allChanges, type Change } from './augmentation-dialog.js';
+import { PromisesDialog, promises } from './promises-dialog.js';
 import classes from './training.module.css';
-
-/** Share of wrong decisions a camera may make alone. The middle one is what the server takes unless told otherwise. */
-const promises = [
-  { value: '0.01', label: phrase('At most 1%') },
-  { value: '0.02', label: phrase('At most 2%') },
-  { value: '0.05', label: phrase('At most 5%') },
-  { value: '0.1', label: phrase('At most 10%') },
-];
 
 /** What is trained beside the head. The first is what the server takes unless told otherwise. */
 const modes = [
@@ -67,7 +60,10 @@ export function StartPanel({ busy }: { busy: boolean }) {
   const queryClient = useQueryClient();
   const classList = useQuery(classesQuery).data ?? [];
   const fresh = useQuery(statsQuery).data?.labelsSinceLastTraining;
+  // What the server takes unless told otherwise.
   const [promise, setPromise] = useState('0.05');
+  const [chosenOwn, setOwn] = useState<Record<string, string>>({});
+  const [promising, promiseEach] = useDisclosure(false);
   const [mode, setMode] = useState<Mode>('auto');
   const architectures = useQuery(architecturesQuery).data ?? [];
   const [size, setSize] = useState('auto');
@@ -80,6 +76,10 @@ export function StartPanel({ busy }: { busy: boolean }) {
   const fullest = [...classList].sort((a, b) => b.labels - a.labels)[0];
   const good = classList.find(({ id }) => id === chosenGood) ?? fullest;
   const anomaly = kind === 'anomaly';
+  const own = classList.flatMap(({ id }) => {
+    const value = chosenOwn[id];
+    return value ? [{ classId: id, alpha: Number(value) }] : [];
+  });
   const trainers = useQuery(trainersQuery).data ?? [];
   const [trainer, setTrainer] = useState<Trainer>('builtin');
   const start = useMutation({
@@ -91,6 +91,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
             ...(anomaly && good
               ? { kind: 'anomaly' as const, goodClassId: good.id }
               : {
+                  ...(own.length > 0 && { alphaByClass: own }),
                   mode: bearable(mode, chosen),
                   architecture: chosen?.id ?? 'default',
                   inputSize: sizeFor(size, chosen),
@@ -229,6 +230,13 @@ export function StartPanel({ busy }: { busy: boolean }) {
             allowDeselect={false}
             w={270}
           />
+          {anomaly ? null : (
+            <Button variant="default" size="md" onClick={promiseEach.open} data-testid="training-promises">
+              {own.length > 0
+                ? t('{{count, number}} classes have their own', { count: own.length })
+                : t('By class')}
+            </Button>
+          )}
           <Button
             size="md"
             leftSection={<IconPlayerPlay size={18} />}
@@ -254,6 +262,13 @@ export function StartPanel({ busy }: { busy: boolean }) {
           onClose={choose.close}
           changes={changes}
           setChanges={setChanges}
+        />
+        <PromisesDialog
+          opened={promising}
+          onClose={promiseEach.close}
+          classList={classList}
+          own={chosenOwn}
+          setOwn={setOwn}
         />
         {start.error ? <Problem error={start.error} /> : null}
       </div>
