@@ -90,6 +90,11 @@ export const sentences = {
   training_sized: '{{done}} of {{total}} pictures at {{size}} pixels',
   training_head_at: 'head at {{size}} pixels',
   training_prepared: '{{done}} of {{total}} pictures prepared, {{mebibytes}} MiB of memory',
+  training_check: 'check {{done}} of {{total}}',
+  training_whole: 'training on every picture',
+  training_epoch: '{{fit}}, epoch {{epoch}} of {{epochs}}: loss {{loss}}, about {{seconds}} s left',
+  training_epoch_judged:
+    '{{fit}}, epoch {{epoch}} of {{epochs}}: loss {{loss}}, validation accuracy {{accuracy}} %, about {{seconds}} s left',
   training_writing: 'writing the model',
   training_checked: '{{done}} of {{total}} pictures checked',
   training_compared: '{{done}} of {{total}} pictures shown to the champion',

@@ -2,7 +2,7 @@ import { sentences } from '@lineside/shared/sentences';
 import { t } from '../i18n/index.js';
 
 /** Values that are sentences themselves. The others are names and figures and stay as they are. */
-const spoken = new Set(['allowed', 'before', 'devices', 'frames']);
+const spoken = new Set(['allowed', 'before', 'devices', 'fit', 'frames']);
 
 interface Shape {
   text: string;

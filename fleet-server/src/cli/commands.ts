@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { architectures } from './families/architectures.js';
 import { archives } from './families/archives.js';
 import { audit } from './families/audit.js';
 import { classes } from './families/classes.js';
@@ -9,6 +10,7 @@ import { keys } from './families/keys.js';
 import { labels } from './families/labels.js';
 import { models } from './families/models.js';
 import { people } from './families/people.js';
+import { retrain } from './families/retrain.js';
 import { rollouts } from './families/rollouts.js';
 import { sites } from './families/sites.js';
 import { train } from './families/train.js';
@@ -24,6 +26,8 @@ export const commands: readonly Command[] = [
   ...labels,
   ...archives,
   ...train,
+  ...retrain,
+  ...architectures,
   ...people,
   ...keys,
   ...audit,

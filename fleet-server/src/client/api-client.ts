@@ -12,8 +12,8 @@ import type { Execution, Rollout } from '../features/rollouts/schemas.js';
 import type { RolloutEvent } from '../features/rollouts/timeline.js';
 import type { SweepBody, SweepTable } from '../features/sweeps/schemas.js';
 import type { TrainingRun } from '../features/training/schemas.js';
+import type { StartBody } from '../features/training/service.js';
 import type { User } from '../features/users/schemas.js';
-import type { TuneMode } from '../learning/tuning/modes.js';
 
 /** An answer of the API that is not a success. */
 export class ApiError extends Error {
@@ -154,11 +154,12 @@ export class ApiClient {
     return items.find(({ datasetId }) => datasetId === id)?.uses ?? [];
   };
   createDataset = () => this.request<DatasetVersion>('POST', '/datasets', {});
-  startTraining = (body: { datasetVersionId?: string; alpha?: number; mode?: TuneMode } = {}) =>
-    this.request<TrainingRun>('POST', '/training/runs', body);
+  startTraining = (body: StartBody = {}) => this.request<TrainingRun>('POST', '/training/runs', body);
   startSweep = (body: SweepBody) => this.request<TrainingRun>('POST', '/training/sweeps', body);
   getSweep = (id: string) => this.request<SweepTable>('GET', `/training/runs/${id}/sweep`);
   cancelTraining = (id: string) => this.request<TrainingRun>('POST', `/training/runs/${id}/cancel`);
+  listTrainings = () =>
+    this.request<{ items: TrainingRun[] }>('GET', '/training/runs').then((page) => page.items);
   getTraining = (id: string) => this.request<TrainingRun>('GET', `/training/runs/${id}`);
   listModels = () => this.request<{ items: ModelVersion[] }>('GET', '/models').then((page) => page.items);
 

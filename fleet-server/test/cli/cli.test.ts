@@ -13,34 +13,13 @@ import { columns, Output } from '../../src/cli/output.js';
 import { datasetItems } from '../../src/db/schema.js';
 import { createLeakBackground } from '../../src/features/dataset-leaks/background.js';
 import { makeBootstrap } from '../../src/features/models/bootstrap-model.js';
-import {
-  type CommandEnd,
-  linesideHere as lineside,
-  lineside as ownProcess,
-} from '../helpers/command-line.js';
+import { commandLine, linesideHere as lineside, lineside as ownProcess } from '../helpers/command-line.js';
 import { engines, temporaryFolder, until } from '../helpers/engines.js';
 import { enrol, enrolDevice, makeFrame, newCsr, TestDevice } from '../helpers/test-device.js';
-import { startTestServer, type TestServer } from '../helpers/test-server.js';
+import { startTestServer } from '../helpers/test-server.js';
 
 const pglite = engines[0]!;
 const run = promisify(execFile);
-
-/** The command line of a program with a key of this role. */
-async function commandLine(server: TestServer, key: { role: string; writes: boolean }) {
-  const { body } = await server.admin.post<{ secret: string }>('/api-keys', {
-    name: 'test',
-    days: 1,
-    ...key,
-  });
-  const environment = { LINESIDE_API_KEY: body.secret, LINESIDE_SERVER: server.apiUrl };
-  const call = (...args: string[]): Promise<CommandEnd> => lineside(args, environment);
-  const json = async <T>(...args: string[]): Promise<T> => {
-    const { code, out, said } = await call(...args, '--json');
-    if (code !== 0) throw new Error(`${args.join(' ')}: ${code} ${said}`);
-    return JSON.parse(out) as T;
-  };
-  return Object.assign(call, { json, secret: body.secret });
-}
 
 t.test('what is typed wrongly is said, with the status for it', async (t) => {
   for (const args of [

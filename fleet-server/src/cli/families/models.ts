@@ -3,13 +3,56 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline as passOn, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import type { ModelLineage } from '../../features/lineage/schemas.js';
 import type { ModelVersion } from '../../features/models/schemas.js';
-import type { Command } from '../command.js';
-import { columns } from '../output.js';
+import type { Call, Command } from '../command.js';
+import { columns, type Output } from '../output.js';
 
 const percent = (share: number | null): string => (share === null ? '' : `${(100 * share).toFixed(1)} %`);
 const role = (model: ModelVersion): string =>
   model.champion ? 'champion' : model.challenger ? 'challenger' : '';
+
+const modelText = (model: ModelVersion): string =>
+  columns(
+    ['id', model.id],
+    [
+      ['role', role(model)],
+      ['created', model.createdAt],
+      ['classes', model.manifest.classes.map(({ id }) => id).join(', ')],
+      ['balanced accuracy', percent(model.balancedAccuracy)],
+      ['variants', model.manifest.variants.map(({ name }) => name).join(', ')],
+      ['tags', model.tags.join(', ')],
+      ['notes', model.notes],
+    ],
+  );
+
+const lineageText = ({ modelVersionId, imported, run, dataset, testSet, people }: ModelLineage): string =>
+  columns(
+    ['model', modelVersionId],
+    [
+      ...(imported ? [['imported', imported.version]] : []),
+      ['run', run ? `${run.number} (${run.id}), ${run.kind}, ${run.createdAt} by ${run.createdBy}` : ''],
+      [
+        'dataset',
+        dataset ? `${dataset.number} (${dataset.id}): ${dataset.train} taught, ${dataset.test} judged` : '',
+      ],
+      ['test set', testSet ? `version ${testSet.number}` : ''],
+      ...people.map(({ author, labels }) => ['labels', `${labels} by ${author}`]),
+    ],
+  );
+
+const pathOf = (id: string): string => `/models/${encodeURIComponent(id)}`;
+
+async function act(
+  api: Call['api'],
+  output: Output,
+  method: string,
+  path: string,
+  body: object = {},
+): Promise<void> {
+  const model = await (await api()).request<ModelVersion>(method, path, body);
+  output.show(model, () => modelText(model));
+}
 
 export const models: readonly Command[] = [
   {
@@ -33,20 +76,46 @@ export const models: readonly Command[] = [
     help: 'one model version',
     async run({ api, arguments: [id = ''], output }) {
       const model = await (await api()).getModel(id);
-      output.show(model, () =>
-        columns(
-          ['id', model.id],
-          [
-            ['role', role(model)],
-            ['created', model.createdAt],
-            ['classes', model.manifest.classes.map(({ id: name }) => name).join(', ')],
-            ['balanced accuracy', percent(model.balancedAccuracy)],
-            ['variants', model.manifest.variants.map(({ name }) => name).join(', ')],
-            ['tags', model.tags.join(', ')],
-            ['notes', model.notes],
-          ],
-        ),
-      );
+      output.show(model, () => modelText(model));
+    },
+  },
+  {
+    words: 'models lineage',
+    arguments: ['ID'],
+    help: 'the run, the dataset version and the people behind it',
+    async run({ api, arguments: [id = ''], output }) {
+      const lineage = await (await api()).request<ModelLineage>('GET', `${pathOf(id)}/lineage`);
+      output.show(lineage, () => lineageText(lineage));
+    },
+  },
+  {
+    words: 'models promote',
+    arguments: ['ID'],
+    help: 'name it the champion; no device runs anything else by that',
+    run: ({ api, arguments: [id = ''], output }) => act(api, output, 'POST', `${pathOf(id)}/promote`),
+  },
+  {
+    words: 'models challenge',
+    arguments: ['ID'],
+    help: 'name it the challenger',
+    options: { drop: { help: 'or take that name from it' } },
+    run: ({ api, arguments: [id = ''], options, output }) =>
+      act(api, output, options.has('drop') ? 'DELETE' : 'POST', `${pathOf(id)}/challenger`),
+  },
+  {
+    words: 'models describe',
+    arguments: ['ID'],
+    help: 'its notes and tags',
+    options: {
+      notes: { value: 'TEXT', help: 'in place of its notes' },
+      tags: { value: 'TAG,…', help: 'in place of its tags; empty: none' },
+    },
+    run: ({ api, arguments: [id = ''], options, output }) => {
+      const [notes, tags] = [options.text('notes'), options.list('tags')];
+      return act(api, output, 'PATCH', pathOf(id), {
+        ...(notes !== undefined && { notes }),
+        ...(tags && { tags }),
+      });
     },
   },
   {

@@ -161,7 +161,7 @@ export async function tryTuning(
   const results: FineTuneResult[] = [];
   for (const [index, { train, held }] of splits.entries()) {
     const head = fitHeadAt(rowsOf(rows, train), input.fit.validation.c, input.fit.head.temperature);
-    const run = `check ${index + 1} of ${splits.length}`;
+    const run = say('training_check', { done: index + 1, total: splits.length });
     results.push(
       await fits(`check-${index}`, { ...problem, head, train, validation: held }, options, pace.during(run)),
     );
@@ -186,7 +186,7 @@ export async function tryTuning(
       'final',
       { ...problem, head: input.fit.head, train: allOf(rows), validation: new Int32Array(0) },
       { ...options, lastEpoch: epoch },
-      pace.during('training on every picture'),
+      pace.during(say('training_whole')),
     );
   return { choice, answers, judged, found, finish };
 }
@@ -346,14 +346,16 @@ function paceOf(total: number, { onProgress }: TuneContext) {
         const done = before + (epoch - 1) * steps + step;
         first ??= done - 1;
         const left = ((performance.now() - started) / (done - first)) * (total - done);
-        const accuracy = last.validation
-          ? `, validation accuracy ${(100 * last.validation.accuracy).toFixed(1)} %`
-          : '';
+        const figures = { fit: run, epoch, epochs, loss: loss.toFixed(3), seconds: Math.ceil(left / 1000) };
         onProgress?.(
           done,
           total,
-          `${run}, epoch ${epoch} of ${epochs}: loss ${loss.toFixed(3)}${accuracy}, ` +
-            `about ${Math.ceil(left / 1000)} s left`,
+          last.validation
+            ? say('training_epoch_judged', {
+                ...figures,
+                accuracy: (100 * last.validation.accuracy).toFixed(1),
+              })
+            : say('training_epoch', figures),
         );
       };
     },
