@@ -48,6 +48,7 @@ export function PromisesDialog({ opened, onClose, classList, own, setOwn }: Prom
               value={own[id] ?? ''}
               onChange={(value) => set(id, value)}
               allowDeselect={false}
+              styles={{ label: { marginBottom: 6 } }}
               data-testid={`promise-${id}`}
             />
           ))}

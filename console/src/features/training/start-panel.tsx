@@ -178,7 +178,7 @@ export function StartPanel({ busy }: { busy: boolean }) {
                 onChange={(value) => setSize(value ?? 'auto')}
                 disabled={chosen?.resizable === false}
                 allowDeselect={false}
-                w={220}
+                w={250}
                 data-testid="training-size"
               />
               <Select
