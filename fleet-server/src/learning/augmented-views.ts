@@ -3,8 +3,8 @@ import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
 import { augment, augmentationOf } from './finetune/augment.js';
 import type { RgbImage } from './image.js';
+import type { ViewsInput, ViewsResult } from './jobs/pictures.js';
 import { seededRandom } from './random.js';
-import type { ViewsInput, ViewsResult } from './worker-protocol.js';
 
 const columns = 4;
 const rows = 2;

@@ -4,10 +4,10 @@ import { composeModel } from './compose.js';
 import { encodeGoldenFrames } from './golden.js';
 import { serializeHead, zeroHead } from './head/head.js';
 import type { RgbImage } from './image.js';
+import type { BootstrapInput, ModelFiles } from './jobs/training.js';
 import { openImageModel } from './onnx/session.js';
 import { writePackageFile } from './package-files.js';
 import { seededRandom } from './random.js';
-import type { BootstrapInput, ModelFiles } from './worker-protocol.js';
 
 /**
  * The package files of a model that knows nothing: uniform probabilities and a threshold no frame reaches, so that every

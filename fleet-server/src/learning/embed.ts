@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { LinesideError } from '@lineside/shared';
 import { load } from './features.js';
+import type { EmbedInput, EmbedResult } from './jobs/pictures.js';
 import { letEventsIn } from './let-events-in.js';
 import { openImageModel } from './onnx/session.js';
-import type { EmbedInput, EmbedResult } from './worker-protocol.js';
 
 /**
  * Embeddings of pictures by a model as it shipped; null where a picture cannot be read.

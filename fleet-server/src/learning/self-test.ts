@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { decodeMessage, GoldenFrames, LinesideError } from '@lineside/shared';
+import type { SelfTestInput, SelfTestResult } from './jobs/models.js';
 import { openImageModel } from './onnx/session.js';
-import type { SelfTestInput, SelfTestResult } from './worker-protocol.js';
 
 /**
  * Runs the golden frames of a package from elsewhere, as a device does before it trusts a model.

@@ -13,6 +13,7 @@ import { argmax } from './head/cross-validate.js';
 import { type FittedHead, fitHead } from './head/fit-head.js';
 import { type Head, serializeHead } from './head/head.js';
 import { chooseInputSize } from './input-size/choose-size.js';
+import type { JudgedAnswer, TrainInput, TrainingFrame, TrainResult } from './jobs/training.js';
 import { letEventsIn } from './let-events-in.js';
 import { classificationMetrics } from './metrics.js';
 import { type ImageModel, openImageModel } from './onnx/session.js';
@@ -25,13 +26,7 @@ import { startStopwatch } from './stopwatch.js';
 import type { RunTorch } from './torch/torch-fits.js';
 import { tune } from './tuning/tune.js';
 import { makeVariants } from './variants/make-variants.js';
-import type {
-  JudgedAnswer,
-  TrainInput,
-  TrainingFrame,
-  TrainingProgress,
-  TrainResult,
-} from './worker-protocol.js';
+import type { TrainingProgress } from './worker-protocol.js';
 
 export interface TrainContext {
   readonly signal?: AbortSignal | undefined;

@@ -9,6 +9,7 @@ import { embed } from './embed.js';
 import { parseHead } from './head/head.js';
 import { inspect } from './inspect/inspect.js';
 import { measureFiles } from './inspect/picture-figures.js';
+import type { OrderRequest, OrderResult } from './jobs/explorer.js';
 import { nearPairs } from './leaks/near-pairs.js';
 import { sketchFiles } from './leaks/sketch.js';
 import { orderFrames } from './order/order.js';
@@ -17,13 +18,7 @@ import { selfTest } from './self-test.js';
 import { runSweep } from './sweep/run-sweep.js';
 import { train } from './train.js';
 import { layOut } from './umap/lay-out.js';
-import {
-  isWorkerRequest,
-  type OrderRequest,
-  type OrderResult,
-  type WorkerJob,
-  type WorkerReply,
-} from './worker-protocol.js';
+import { isWorkerRequest, type WorkerJob, type WorkerReply } from './worker-protocol.js';
 
 /**
  * Child-process entry (fork with advanced serialisation): one job, one answer, then it exits. It exits at once when the

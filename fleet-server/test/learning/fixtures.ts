@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { type Backbone, ensureDefaultBackbone } from '../../src/learning/backbone/default-backbone.js';
 import type { RgbImage } from '../../src/learning/image.js';
+import type { TrainingFrame } from '../../src/learning/jobs/training.js';
 import { seededRandom } from '../../src/learning/random.js';
-import type { TrainingFrame } from '../../src/learning/worker-protocol.js';
 
 export const textures = ['stripes', 'dots', 'cloud'] as const;
 export type Texture = (typeof textures)[number];

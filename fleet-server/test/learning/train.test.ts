@@ -7,14 +7,14 @@ import { Compile } from 'typebox/compile';
 import type { Backbone } from '../../src/learning/backbone/default-backbone.js';
 import { bootstrap } from '../../src/learning/bootstrap.js';
 import { compareWithChampion } from '../../src/learning/comparison/compare-with-champion.js';
-import { openImageModel } from '../../src/learning/onnx/session.js';
-import { train } from '../../src/learning/train.js';
 import {
   ModelFiles,
   type TrainInput,
   type TrainingFrame,
   TrainResult,
-} from '../../src/learning/worker-protocol.js';
+} from '../../src/learning/jobs/training.js';
+import { openImageModel } from '../../src/learning/onnx/session.js';
+import { train } from '../../src/learning/train.js';
 import { backboneIn, drawTexture, textureClasses, textures, writeFrame } from './fixtures.js';
 
 let backbone: Backbone;

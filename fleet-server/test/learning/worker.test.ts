@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Backbone } from '../../src/learning/backbone/default-backbone.js';
 import { serializeHead, zeroHead } from '../../src/learning/head/head.js';
+import type { TrainInput, TrainingFrame } from '../../src/learning/jobs/training.js';
 import { runLearningJob } from '../../src/learning/worker-client.js';
-import type { TrainInput, TrainingFrame } from '../../src/learning/worker-protocol.js';
 import { backboneIn, textureClasses, textures, writeFrame } from './fixtures.js';
 
 let input: TrainInput;

@@ -1,5 +1,5 @@
 import type { Normalisation } from '../../learning/architecture/preparations.js';
-import type { CheckedArchitecture } from '../../learning/worker-protocol.js';
+import type { CheckedArchitecture } from '../../learning/jobs/backbone.js';
 
 /** What the check of an upload found, kept with it. */
 export interface StoredArchitecture extends Omit<CheckedArchitecture, 'file'> {

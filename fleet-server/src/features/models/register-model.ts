@@ -3,11 +3,11 @@ import { ModelManifest, type ModelVariant, softwareVersion } from '@lineside/sha
 import { sql } from 'drizzle-orm';
 import type { Transaction } from '../../db/retried-transaction.js';
 import { modelVersions } from '../../db/schema.js';
+import type { ModelFiles } from '../../learning/jobs/training.js';
 import type { WrittenFile } from '../../learning/package-files.js';
 import { deviceClasses } from '../../learning/quantise/device-classes.js';
 import type { AcceptDecision } from '../../learning/report.js';
 import type { VariantFile } from '../../learning/variants/report.js';
-import type { ModelFiles } from '../../learning/worker-protocol.js';
 import type { Blobs } from '../../services.js';
 import type { ModelRow } from './repository.js';
 

@@ -4,7 +4,7 @@ import { trainingRuns } from '../../db/schema.js';
 import type { Actor } from '../../http/route.js';
 import * as queue from '../../jobs/queue.js';
 import { inputSizeBounds, isInputSize } from '../../learning/input-size/sizes.js';
-import type { SweepInput } from '../../learning/worker-protocol.js';
+import type { SweepInput } from '../../learning/jobs/training.js';
 import type { Services } from '../../services.js';
 import { backboneById, listArchitectures, requireTrainable } from '../architectures/catalogue.js';
 import { getRun, type RunRow } from '../training/repository.js';

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import type { DbOrTransaction } from '../../db/database.js';
 import { runAnswers } from '../../db/schema.js';
+import type { JudgedAnswer } from '../../learning/jobs/training.js';
 import { proportion } from '../../learning/metrics.js';
-import type { JudgedAnswer } from '../../learning/worker-protocol.js';
 import { getRun } from './repository.js';
 import type { RunAnswers } from './schemas.js';
 

@@ -5,19 +5,17 @@ import type { ClaimedJob } from '../../jobs/queue.js';
 import { type JobHandler, TryAgain } from '../../jobs/runner.js';
 import type { Launcher } from '../../launchers/launcher.js';
 import { ensureDefaultBackbone } from '../../learning/backbone/default-backbone.js';
-import type { SweepReport } from '../../learning/sweep/report.js';
-import { type LearningJobOptions, runLearningJob } from '../../learning/worker-client.js';
 import type {
   AnomalyInput,
   AnomalyResult,
   SweepInput,
   TrainInput,
   TrainingFrame,
-  TrainingProgress,
   TrainResult,
-  WorkerJob,
-  WorkerResults,
-} from '../../learning/worker-protocol.js';
+} from '../../learning/jobs/training.js';
+import type { SweepReport } from '../../learning/sweep/report.js';
+import { type LearningJobOptions, runLearningJob } from '../../learning/worker-client.js';
+import type { TrainingProgress, WorkerJob, WorkerResults } from '../../learning/worker-protocol.js';
 import type { Services } from '../../services.js';
 import { backboneById, defaultArchitecture } from '../architectures/catalogue.js';
 import { type DatasetRow, datasetById, datasetItemsOf } from '../datasets/repository.js';

@@ -7,11 +7,11 @@ import { LearningCurve } from '../../learning/curve/report.js';
 import { changes } from '../../learning/finetune/augment.js';
 import { regularisationNames } from '../../learning/finetune/options.js';
 import { InputSizeReport } from '../../learning/input-size/report.js';
+import { bases } from '../../learning/jobs/training.js';
 import { Proportion } from '../../learning/metrics.js';
 import { TestSetLook } from '../../learning/report.js';
 import { trainers } from '../../learning/torch/trainers.js';
 import { tuneModes } from '../../learning/tuning/modes.js';
-import { bases } from '../../learning/worker-protocol.js';
 import { LeaksFound, leakCheckStates } from '../dataset-leaks/schemas.js';
 import { ruleNames } from '../retrain/schemas.js';
 

@@ -1,6 +1,6 @@
 import { LinesideError } from '@lineside/shared';
+import type { TrainingFrame } from '../jobs/training.js';
 import { seededRandom, shuffled } from '../random.js';
-import type { TrainingFrame } from '../worker-protocol.js';
 import type { PatchShape } from './moments.js';
 
 /** Covariances of fewer pictures say nothing of what is usual. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
-import type { HeatMapInput, HeatMapResult } from '../worker-protocol.js';
+import type { HeatMapInput, HeatMapResult } from '../jobs/models.js';
 import { openAnomalyModel } from './session.js';
 
 /** Of the colour laid over the hottest places. */

@@ -1,6 +1,6 @@
 import { load } from '../features.js';
+import type { TrainingFrame } from '../jobs/training.js';
 import { letEventsIn } from '../let-events-in.js';
-import type { TrainingFrame } from '../worker-protocol.js';
 import { type Colour, meanColour } from './mean-colour.js';
 import type { ReadPatches, Runnable } from './session.js';
 

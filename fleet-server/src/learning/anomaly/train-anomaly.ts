@@ -3,13 +3,14 @@ import { encodeMessage, LinesideError, ReferenceEmbeddings, say } from '@linesid
 import { loadAgain } from '../features.js';
 import { encodeGoldenFrames, goldenImages } from '../golden.js';
 import type { RgbImage } from '../image.js';
+import type { AnomalyInput, AnomalyResult } from '../jobs/training.js';
 import { letEventsIn } from '../let-events-in.js';
 import { proportion } from '../metrics.js';
 import { writePackageFile } from '../package-files.js';
 import { referenceEmbeddings } from '../reference.js';
 import { evenSample, stackRows } from '../rows.js';
 import { startStopwatch } from '../stopwatch.js';
-import type { AnomalyInput, AnomalyResult, TrainingProgress } from '../worker-protocol.js';
+import type { TrainingProgress } from '../worker-protocol.js';
 import { chooseFrames, memoryOf } from './choose-frames.js';
 import { crossScore } from './cross-score.js';
 import { distances, fitGaussians, type Gaussians, imageScore } from './gaussians.js';

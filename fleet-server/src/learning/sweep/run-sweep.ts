@@ -10,13 +10,13 @@ import { type FittedHead, fitHead, type LabelledFeatures } from '../head/fit-hea
 import { zeroHead } from '../head/head.js';
 import { medianLongSide } from '../input-size/choose-size.js';
 import { atSize, largerSizes } from '../input-size/sizes.js';
+import type { SweepInput, SweepResult, TrainingFrame } from '../jobs/training.js';
 import { letEventsIn } from '../let-events-in.js';
 import { openImageModel } from '../onnx/session.js';
 import { stackRows } from '../rows.js';
 import { groupsOf, type TrainContext } from '../train.js';
 import { tuningSplits } from '../tuning/splits.js';
 import { tryTuning } from '../tuning/tune.js';
-import type { SweepInput, SweepResult, TrainingFrame } from '../worker-protocol.js';
 import { figuresOf, headAnswers } from './figures.js';
 import { ranked, survivors } from './halving.js';
 import type { SweepReport, SweepRow } from './report.js';

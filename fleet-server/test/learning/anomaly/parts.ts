@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RgbImage } from '../../../src/learning/image.js';
+import type { TrainingFrame } from '../../../src/learning/jobs/training.js';
 import { seededRandom } from '../../../src/learning/random.js';
-import type { TrainingFrame } from '../../../src/learning/worker-protocol.js';
 import { encodePng } from '../fixtures.js';
 
 const side = 96;

@@ -8,13 +8,9 @@ import { openAnomalyModel } from '../../../src/learning/anomaly/session.js';
 import { choosePatches } from '../../../src/learning/anomaly/taps.js';
 import { trainAnomaly } from '../../../src/learning/anomaly/train-anomaly.js';
 import type { Backbone } from '../../../src/learning/backbone/default-backbone.js';
+import { type AnomalyInput, AnomalyResult, type TrainingFrame } from '../../../src/learning/jobs/training.js';
 import { openImageModel } from '../../../src/learning/onnx/session.js';
 import { runLearningJob } from '../../../src/learning/worker-client.js';
-import {
-  type AnomalyInput,
-  AnomalyResult,
-  type TrainingFrame,
-} from '../../../src/learning/worker-protocol.js';
 import { backboneIn } from '../fixtures.js';
 import { drawPart, writePart } from './parts.js';
 

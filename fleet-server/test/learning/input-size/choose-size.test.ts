@@ -6,10 +6,10 @@ import { checkArchitecture } from '../../../src/learning/architecture/check-arch
 import type { Backbone } from '../../../src/learning/backbone/default-backbone.js';
 import type { RgbImage } from '../../../src/learning/image.js';
 import { largerSizes } from '../../../src/learning/input-size/sizes.js';
+import type { TrainInput, TrainingFrame } from '../../../src/learning/jobs/training.js';
 import { openImageModel } from '../../../src/learning/onnx/session.js';
 import { seededRandom } from '../../../src/learning/random.js';
 import { train } from '../../../src/learning/train.js';
-import type { TrainInput, TrainingFrame } from '../../../src/learning/worker-protocol.js';
 import { squeezeNet } from '../architecture/classifiers.js';
 import { encodePng } from '../fixtures.js';
 

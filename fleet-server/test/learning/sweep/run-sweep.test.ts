@@ -4,14 +4,11 @@ import t from 'tap';
 import { Compile } from 'typebox/compile';
 import { checkArchitecture } from '../../../src/learning/architecture/check-architecture.js';
 import type { Backbone } from '../../../src/learning/backbone/default-backbone.js';
+import { type SweepInput, SweepResult } from '../../../src/learning/jobs/training.js';
 import { ranked, survivors } from '../../../src/learning/sweep/halving.js';
 import type { SweepRow } from '../../../src/learning/sweep/report.js';
 import { runSweep } from '../../../src/learning/sweep/run-sweep.js';
-import {
-  type SweepInput,
-  SweepResult,
-  type TrainingProgress,
-} from '../../../src/learning/worker-protocol.js';
+import type { TrainingProgress } from '../../../src/learning/worker-protocol.js';
 import { resNet18, squeezeNet } from '../architecture/classifiers.js';
 import { textureClasses, textures, writeFrame } from '../fixtures.js';
 

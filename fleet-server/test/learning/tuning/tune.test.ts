@@ -5,14 +5,11 @@ import t from 'tap';
 import { Compile } from 'typebox/compile';
 import type { Backbone } from '../../../src/learning/backbone/default-backbone.js';
 import { embed } from '../../../src/learning/embed.js';
+import { type TrainInput, TrainResult } from '../../../src/learning/jobs/training.js';
 import { openImageModel } from '../../../src/learning/onnx/session.js';
 import { train } from '../../../src/learning/train.js';
 import type { TuneMode } from '../../../src/learning/tuning/modes.js';
-import {
-  type TrainInput,
-  type TrainingProgress,
-  TrainResult,
-} from '../../../src/learning/worker-protocol.js';
+import type { TrainingProgress } from '../../../src/learning/worker-protocol.js';
 import { backboneIn, textureClasses, textures, writeFrame } from '../fixtures.js';
 
 let backbone: Backbone;

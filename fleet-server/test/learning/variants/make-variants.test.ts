@@ -5,10 +5,10 @@ import t from 'tap';
 import { Compile } from 'typebox/compile';
 import type { Backbone } from '../../../src/learning/backbone/default-backbone.js';
 import { encodeGoldenFrames } from '../../../src/learning/golden.js';
+import { type TrainingFrame, TrainResult } from '../../../src/learning/jobs/training.js';
 import { type ImageModel, openImageModel } from '../../../src/learning/onnx/session.js';
 import { train } from '../../../src/learning/train.js';
 import { makeVariants } from '../../../src/learning/variants/make-variants.js';
-import { type TrainingFrame, TrainResult } from '../../../src/learning/worker-protocol.js';
 import { drawTexture, textureClasses, textures, writeFrame } from '../fixtures.js';
 import { Builder, classifier, operators, side } from '../quantise/networks.js';
 

@@ -8,9 +8,9 @@ import {
   ensureDefaultBackbone,
 } from '@lineside/fleet-server/learning/backbone/default-backbone';
 import { composeFeatureExtractor } from '@lineside/fleet-server/learning/compose';
+import type { TrainInput, TrainingFrame } from '@lineside/fleet-server/learning/jobs/training';
 import { openImageModel } from '@lineside/fleet-server/learning/onnx/session';
 import { type LearningJobOptions, runLearningJob } from '@lineside/fleet-server/learning/worker-client';
-import type { TrainInput, TrainingFrame } from '@lineside/fleet-server/learning/worker-protocol';
 import { decodePicture } from '@lineside/shared/pictures/decode-picture';
 import sharp from 'sharp';
 import { peakMemory } from '../../system/processes.js';
