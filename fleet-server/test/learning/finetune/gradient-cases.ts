@@ -57,6 +57,21 @@ export const gradientCases: Readonly<Record<string, GradientCase>> = {
     strides: [2, 2],
     pads: [2, 2, 2, 2],
   }),
+  'conv depthwise, more rows than a band': conv([2, 2, 17, 4], [2, 1, 3, 3], {
+    group: 2,
+    pads: [1, 1, 1, 1],
+  }),
+  'conv depthwise, more rows than a band, stride 2': conv([2, 2, 32, 6], [2, 1, 3, 3], {
+    group: 2,
+    strides: [2, 2],
+    pads: [1, 0, 0, 1],
+  }),
+  'conv depthwise, dilated': conv([2, 2, 18, 8], [2, 1, 3, 3], {
+    group: 2,
+    strides: [1, 2],
+    dilations: [2, 1],
+    pads: [2, 1, 2, 1],
+  }),
   'conv depthwise, two outputs a channel': conv([2, 3, 5, 5], [6, 1, 3, 3], { group: 3, pads: [1, 1, 1, 1] }),
   'conv grouped': conv([2, 6, 5, 4], [4, 3, 3, 3], { group: 2, pads: [1, 1, 1, 1] }),
   'conv grouped, stride 2': conv([2, 4, 7, 6], [6, 2, 3, 3], {

@@ -1,14 +1,14 @@
+import { DataType } from '../../onnx/proto.js';
 import { floatAttribute } from '../graph/attributes.js';
 import type { BackwardStep, GradientRule } from './step.js';
 
-/** The output's gradient where `mask` holds, zero elsewhere. */
+/** The output's gradient where `mask` holds, zero elsewhere. A product takes a fraction of the time of `Where`. */
 const where = ({ graph, gradient }: BackwardStep, mask: string): string =>
-  graph.op('Where', [mask, gradient, graph.scalar(0)]);
+  graph.op('Mul', [gradient, graph.op('Cast', [mask], { to: DataType.FLOAT })]);
 
-/** The output is never negative, so that its sign is the mask. */
 export const relu: GradientRule = (step) => {
-  const { node, graph, gradient } = step;
-  step.send(node.input[0], () => graph.op('Mul', [gradient, graph.op('Sign', [node.output[0]!])]));
+  const { node, graph } = step;
+  step.send(node.input[0], () => where(step, graph.op('Greater', [node.output[0]!, graph.scalar(0)])));
 };
 
 export const leakyRelu: GradientRule = (step) => {
@@ -20,16 +20,19 @@ export const leakyRelu: GradientRule = (step) => {
   });
 };
 
-/** Clip passes the gradient strictly between its bounds, either of which may be absent. */
+/**
+ * Clip passes the gradient strictly between its bounds, either of which may be absent. It is the output that is asked, so
+ * that nothing needs the input and the runtime can join the Clip with the convolution before it.
+ */
 export const clip: GradientRule = (step) => {
   const { node, graph, gradient } = step;
   const [input = '', low = '', high = ''] = node.input;
+  const [output = ''] = node.output;
   step.send(input, () => {
-    const above = low === '' ? undefined : graph.op('Greater', [input, low]);
-    const below = high === '' ? undefined : graph.op('Less', [input, high]);
-    if (above !== undefined && below !== undefined) return where(step, graph.op('And', [above, below]));
-    const mask = above ?? below;
-    return mask === undefined ? gradient : where(step, mask);
+    const above = low === '' ? undefined : graph.op('Greater', [output, low]);
+    const below = high === '' ? undefined : graph.op('Less', [output, high]);
+    const within = above && below ? graph.op('And', [above, below]) : (above ?? below);
+    return within ? where(step, within) : gradient;
   });
 };
 

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../graph/builder.js';
+import { depthwiseWeight } from './depthwise-weight.js';
 import type { BackwardStep } from './step.js';
 import type { Windows } from './windows.js';
 
@@ -20,7 +21,7 @@ const mostTaps = 9;
 export function weightGradient(step: BackwardStep, input: string, convolution: Convolution): string {
   const { group, kernel, weightShape } = convolution;
   if (isPointwise(convolution)) return pointwiseWeight(step, input, convolution);
-  if (weightShape[1] === 1) return depthwiseWeight(step, input, convolution);
+  if (weightShape[1] === 1 && weightShape[0] === group) return depthwiseWeight(step, input, convolution);
   if (group === 1 && kernel[0] * kernel[1] <= mostTaps) return weightByTaps(step, input, convolution);
   return groupedWeight(step, input, convolution);
 }
@@ -60,21 +61,6 @@ function weightByTaps({ graph, gradient }: BackwardStep, input: string, convolut
     }
   }
   return graph.reshape(graph.op('Concat', taps, { axis: 2 }), weightShape);
-}
-
-/** The input convolved with the output's gradient, every channel of every picture by itself, summed over pictures. */
-function depthwiseWeight({ graph, gradient }: BackwardStep, input: string, convolution: Convolution): string {
-  const { from, to, weightShape } = convolution;
-  const [batch = 1, channels = 1, ...fromSize] = from;
-  const [, outputs = 1, ...toSize] = to;
-  const found = correlate(
-    graph,
-    graph.reshape(input, [1, batch * channels, ...fromSize]),
-    graph.reshape(gradient, [batch * outputs, 1, ...toSize]),
-    batch * channels,
-    convolution,
-  );
-  return graph.sum(graph.reshape(found, [batch, ...weightShape]), [0], 0);
 }
 
 /** The input convolved with the output's gradient, batch and channels exchanged: [C / g, g · N, H, W] under [M, N, H', W']. */
