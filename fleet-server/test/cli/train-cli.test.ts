@@ -32,10 +32,11 @@ t.test('training and the registry from the command line', async (t) => {
   });
 
   await addClasses(world, textures);
+  let frameId = '';
   for (const texture of textures) {
     for (let seed = 0; seed < 6; seed++) {
       const { sha256 } = await services.blobs.put(await encodePng(drawTexture(texture, seed)));
-      const frameId = await addFrame(world, { imageSha256: sha256 });
+      frameId = await addFrame(world, { imageSha256: sha256 });
       await labelFrame(services, person('ann'), frameId, { requestId: requestId(), classId: texture });
     }
   }
@@ -81,6 +82,8 @@ t.test('training and the registry from the command line', async (t) => {
     const lineage = await cli.json<ModelLineage>('models', 'lineage', 'v0');
     t.match(lineage, { run: { number: 3 }, people: [{ author: 'ann@example.org', labels: 18 }] });
     t.match(await cli('models', 'lineage', 'v0'), { out: /labels +18 by ann/ });
+    t.match(await cli('models', 'show', 'v0'), { out: /decides alone +(never|from)[\s\S]*… as / });
+    t.match(await cli('labels', 'lineage', frameId), { out: /label +\S+ by ann@.*, taught v0/ });
     t.match(await cli('models', 'challenge', 'v0'), { out: /role +challenger/ });
     t.match(await cli.json<ModelVersion>('models', 'challenge', 'v0', '--drop'), { challenger: false });
     t.match(await cli('models', 'promote', 'v0'), { out: /role +champion/ });

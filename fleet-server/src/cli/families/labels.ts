@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { FrameLineage } from '../../features/lineage/schemas.js';
 import type { Command } from '../command.js';
 import { csvLine, csvRecords } from '../csv.js';
 import { orInterrupted, UsageError } from '../exit-status.js';
+import { frameLineageText } from '../lineage-text.js';
 
 export const labels: readonly Command[] = [
   {
@@ -20,6 +22,16 @@ export const labels: readonly Command[] = [
             : csvLine([frame.id, classId ?? '', kind, author, at]),
         );
       }
+    },
+  },
+  {
+    words: 'labels lineage',
+    arguments: ['FRAME'],
+    help: 'the model, run and labels behind its decision, and the models that its own labels taught',
+    async run({ api, arguments: [id = ''], output }) {
+      const path = `/frames/${encodeURIComponent(id)}/lineage`;
+      const lineage = await (await api()).request<FrameLineage>('GET', path);
+      output.show(lineage, () => frameLineageText(lineage));
     },
   },
   {

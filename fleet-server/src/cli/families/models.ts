@@ -6,6 +6,7 @@ import type { ReadableStream } from 'node:stream/web';
 import type { ModelLineage } from '../../features/lineage/schemas.js';
 import type { ModelVersion } from '../../features/models/schemas.js';
 import type { Call, Command } from '../command.js';
+import { modelLineageText } from '../lineage-text.js';
 import { columns, type Output } from '../output.js';
 
 const percent = (share: number | null): string => (share === null ? '' : `${(100 * share).toFixed(1)} %`);
@@ -20,26 +21,16 @@ const modelText = (model: ModelVersion): string =>
       ['created', model.createdAt],
       ['classes', model.manifest.classes.map(({ id }) => id).join(', ')],
       ['balanced accuracy', percent(model.balancedAccuracy)],
+      ['decides alone', inWords(model.manifest.decision)],
+      ...(model.manifest.decision.byClass ?? []).map((own) => [`… as ${own.classId}`, inWords(own)]),
       ['variants', model.manifest.variants.map(({ name }) => name).join(', ')],
       ['tags', model.tags.join(', ')],
       ['notes', model.notes],
     ],
   );
 
-const lineageText = ({ modelVersionId, imported, run, dataset, testSet, people }: ModelLineage): string =>
-  columns(
-    ['model', modelVersionId],
-    [
-      ...(imported ? [['imported', imported.version]] : []),
-      ['run', run ? `${run.number} (${run.id}), ${run.kind}, ${run.createdAt} by ${run.createdBy}` : ''],
-      [
-        'dataset',
-        dataset ? `${dataset.number} (${dataset.id}): ${dataset.train} taught, ${dataset.test} judged` : '',
-      ],
-      ['test set', testSet ? `version ${testSet.number}` : ''],
-      ...people.map(({ author, labels }) => ['labels', `${labels} by ${author}`]),
-    ],
-  );
+const inWords = ({ threshold, alpha }: { threshold: number; alpha: number }): string =>
+  threshold > 1 ? 'never' : `from ${percent(threshold)}, at most ${percent(alpha)} wrong`;
 
 const pathOf = (id: string): string => `/models/${encodeURIComponent(id)}`;
 
@@ -85,7 +76,7 @@ export const models: readonly Command[] = [
     help: 'the run, the dataset version and the people behind it',
     async run({ api, arguments: [id = ''], output }) {
       const lineage = await (await api()).request<ModelLineage>('GET', `${pathOf(id)}/lineage`);
-      output.show(lineage, () => lineageText(lineage));
+      output.show(lineage, () => modelLineageText(lineage));
     },
   },
   {
