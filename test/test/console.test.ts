@@ -41,11 +41,21 @@ t.test(
       await page.goto(new URL('/training', plant.server.ready.apiUrl).href);
       await page.getByTestId('training-mode').click();
       await page.getByRole('option', { name: 'Head only' }).click();
+      const [strict] = await api.listClasses();
+      await page.getByTestId('training-promises').click();
+      await page.getByTestId(`promise-${strict?.id}`).click();
+      await page.getByRole('option', { name: 'At most 1%' }).click();
+      await page.getByRole('button', { name: 'Done' }).click();
+      await page.getByTestId('training-promises').getByText('1 class has its own').waitFor();
       await page.getByTestId('start-training').click();
       await page.getByRole('link', { name: 'Run 1' }).click();
       await page.getByTestId('training-report').waitFor({ timeout: 120_000 });
       await page.locator('[data-testid=training-verdict][data-verdict=not-compared]').waitFor();
       await page.getByTestId('training-curve').waitFor();
+      await page
+        .getByTestId('promises')
+        .getByRole('row', { name: `${strict?.name} 1.0%` })
+        .waitFor();
       await page.getByTestId('threshold-words').getByText('95% interval').waitFor();
       const cell = page.locator('a[data-testid^=confusion-]').first();
       const inCell = Number(await cell.textContent());
@@ -63,6 +73,8 @@ t.test(
       await page.goto(plant.server.ready.apiUrl);
       await page.getByTestId(`device-model-${device?.id}`).getByText(version, { exact: true }).waitFor();
       t.equal(device?.reported?.model?.version, version, 'the camera says so itself');
+      const { decision } = (await api.getModel(version)).manifest;
+      t.match(decision, { alpha: 0.05, byClass: [{ classId: strict?.id, alpha: 0.01 }] });
       await page.getByTestId('fleet-view').getByText('Table').click();
       const row = page.getByTestId(`fleet-row-${device?.id}`);
       for (const stage of ['Captured', 'Inferred', 'Decided'])
