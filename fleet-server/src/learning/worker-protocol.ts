@@ -58,9 +58,8 @@ export type JobName = keyof Jobs;
 
 /** The results by job, for the caller's side. */
 export type WorkerResults = { [Name in JobName]: Static<Jobs[Name]['result']> };
-export type WorkerJob = {
-  [Name in JobName]: { type: Name; input: Static<Jobs[Name]['input']> };
-}[JobName];
+export type WorkerInputs = { [Name in JobName]: Static<Jobs[Name]['input']> };
+export type WorkerJob = { [Name in JobName]: { type: Name; input: WorkerInputs[Name] } }[JobName];
 
 const WorkerError = Type.Object(
   { code: Type.Unsafe<ErrorCode>(Type.Enum(errorCodes)), message: Type.String() },

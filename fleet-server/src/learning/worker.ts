@@ -18,7 +18,15 @@ import { selfTest } from './self-test.js';
 import { runSweep } from './sweep/run-sweep.js';
 import { train } from './train.js';
 import { layOut } from './umap/lay-out.js';
-import { isWorkerRequest, type WorkerJob, type WorkerReply } from './worker-protocol.js';
+import {
+  isWorkerRequest,
+  type JobName,
+  type TrainingProgress,
+  type WorkerInputs,
+  type WorkerJob,
+  type WorkerReply,
+  type WorkerResults,
+} from './worker-protocol.js';
 
 /**
  * Child-process entry (fork with advanced serialisation): one job, one answer, then it exits. It exits at once when the
@@ -60,77 +68,39 @@ const fallbacks: Partial<Record<WorkerJob['type'], ErrorCode>> = {
   architecture: 'model_invalid',
 };
 
-const looked = (done: number, total: number) =>
-  void reply({ type: 'progress', progress: { phase: 'inspect', done, total, message: '' } });
+const { signal } = cancel;
+const onProgress = (progress: TrainingProgress) => void reply({ type: 'progress', progress });
+const looked = (done: number, total: number) => onProgress({ phase: 'inspect', done, total, message: '' });
 
-async function perform(job: WorkerJob): Promise<WorkerReply> {
-  switch (job.type) {
-    case 'train': {
-      // A second core is no use to ingest if training is faster to take it.
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await train(job.input, {
-        runTorch,
-        signal: cancel.signal,
-        onProgress: (progress) => void reply({ type: 'progress', progress }),
-      });
-      return { type: 'result', job: 'train', result };
-    }
-    case 'anomaly': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await trainAnomaly(job.input, {
-        signal: cancel.signal,
-        onProgress: (progress) => void reply({ type: 'progress', progress }),
-      });
-      return { type: 'result', job: 'anomaly', result };
-    }
-    case 'sweep': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await runSweep(job.input, {
-        signal: cancel.signal,
-        onProgress: (progress) => void reply({ type: 'progress', progress }),
-      });
-      return { type: 'result', job: 'sweep', result };
-    }
-    case 'bootstrap':
-      return { type: 'result', job: 'bootstrap', result: await bootstrap(job.input) };
-    case 'heat-map':
-      return { type: 'result', job: 'heat-map', result: await drawHeatMap(job.input) };
-    case 'views':
-      return { type: 'result', job: 'views', result: await drawViews(job.input) };
-    case 'self-test':
-      return { type: 'result', job: 'self-test', result: await selfTest(job.input) };
-    case 'order':
-      return { type: 'result', job: 'order', result: order(job.input) };
-    case 'inspect': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await inspect(job.input, { signal: cancel.signal, onProgress: looked });
-      return { type: 'result', job: 'inspect', result };
-    }
-    case 'sketch': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      return { type: 'result', job: 'sketch', result: await sketchFiles(job.input.paths, looked) };
-    }
-    case 'measure': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      return { type: 'result', job: 'measure', result: await measureFiles(job.input.paths, looked) };
-    }
-    case 'near-pairs': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await nearPairs(job.input, looked, cancel.signal);
-      return { type: 'result', job: 'near-pairs', result };
-    }
-    case 'umap': {
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      const result = await layOut(job.input, { signal: cancel.signal, onProgress: looked });
-      return { type: 'result', job: 'umap', result };
-    }
-    case 'embed':
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      return { type: 'result', job: 'embed', result: await embed(job.input) };
-    case 'architecture':
-      os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
-      return { type: 'result', job: 'architecture', result: await checkArchitecture(job.input) };
-  }
+type Work = {
+  readonly [Name in JobName]: (
+    input: WorkerInputs[Name],
+  ) => WorkerResults[Name] | Promise<WorkerResults[Name]>;
+};
+const work: Work = {
+  train: (input) => train(input, { runTorch, signal, onProgress }),
+  anomaly: (input) => trainAnomaly(input, { signal, onProgress }),
+  sweep: (input) => runSweep(input, { signal, onProgress }),
+  bootstrap,
+  architecture: checkArchitecture,
+  'self-test': selfTest,
+  'heat-map': drawHeatMap,
+  views: drawViews,
+  embed,
+  sketch: ({ paths }) => sketchFiles(paths, looked),
+  measure: ({ paths }) => measureFiles(paths, looked),
+  'near-pairs': (input) => nearPairs(input, looked, signal),
+  order,
+  inspect: (input) => inspect(input, { signal, onProgress: looked }),
+  umap: (input) => layOut(input, { signal, onProgress: looked }),
+};
+/** Somebody waits for these. All others run at a lower priority, so that ingest has the processor first. */
+const prompt: ReadonlySet<JobName> = new Set(['bootstrap', 'self-test', 'heat-map', 'views', 'order']);
+
+async function perform({ type, input }: WorkerJob): Promise<WorkerReply> {
+  if (!prompt.has(type)) os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+  const result = await work[type](input as never);
+  return { type: 'result', job: type, result } as WorkerReply;
 }
 
 process.on('disconnect', () => process.exit(1));
