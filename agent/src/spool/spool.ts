@@ -105,6 +105,7 @@ class DiskSpool implements Spool {
   #corrupt = 0;
   #closed = false;
   #housekeeper: NodeJS.Timeout | undefined;
+  #roomMade: Promise<unknown> = Promise.resolve();
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -226,10 +227,17 @@ class DiskSpool implements Spool {
   }
 
   /**
-   * Evicts until the cap and the disk's free space hold.
+   * Evicts until the cap and the disk's free space hold. One after the other: whoever asks the disk while another's victims
+   * are being removed would not see the space that they leave, and evict for it once more.
    * @returns what keeps `newcomer` out, evicting nothing, when it would cost frames worth more; else null
    */
-  async #makeRoom(newcomer: Entry | null): Promise<EvictionCause | null> {
+  #makeRoom(newcomer: Entry | null): Promise<EvictionCause | null> {
+    const made = this.#roomMade.then(() => this.#makeRoomNow(newcomer));
+    this.#roomMade = made.catch(() => undefined);
+    return made;
+  }
+
+  async #makeRoomNow(newcomer: Entry | null): Promise<EvictionCause | null> {
     const lacking = await this.#free.lacking(newcomer?.bytes ?? 0);
     const used = this.#ranking.bytes + this.#unremoved.bytes + this.#reservedBytes;
     const over = used - this.#options.maxBytes;

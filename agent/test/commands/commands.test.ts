@@ -134,7 +134,8 @@ t.test('a benchmark of the running package, and of one that is fetched for it', 
   await installTinyModel(box.stateDir);
   const next = box.agent({ cameras: [{ id: 'cam', source: { kind: 'synthetic' } }], policy });
   await next.start();
-  const [own, second] = await Promise.all([box.command(options), box.command(options)]);
+  const long = { ...options, seconds: 4 };
+  const [own, second] = await Promise.all([box.command(long), box.command(long)]);
   t.match(own, { ok: true, benchmark: { modelVersion: 'v1', variant: 'fp32', width: 32, height: 24 } });
   t.ok((own.benchmark?.inferences ?? 0) > 0);
   t.match(second, { ok: false, code: 'conflict' }, 'one at a time');

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { decodeMessage, FrameMessage } from '@lineside/shared';
 import t from 'tap';
 import { realDisk, type SpoolDisk } from '../../src/spool/disk.js';
@@ -221,7 +222,15 @@ t.test('audit samples alone in a full spool are thinned at random, and every los
 t.test('frames give way before the disk has less left than it must, and without a put too', async (t) => {
   const events: SpoolEvent[] = [];
   let others = 0;
-  const disk: SpoolDisk = { ...realDisk, free: async () => 1_000_000 - others - (await used()) };
+  const disk: SpoolDisk = {
+    ...realDisk,
+    free: async () => 1_000_000 - others - (await used()),
+    // Slower than the housekeeping comes round.
+    remove: async (...args) => {
+      await setTimeout(30);
+      await realDisk.remove(...args);
+    },
+  };
   const dir = folderOf(t);
   const used = async () => {
     const names = await readdir(join(dir, 'frames'));

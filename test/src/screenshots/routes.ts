@@ -34,6 +34,7 @@ export async function send(
 ) {
   const answer = await context.request[method](url, {
     headers: { 'x-lineside-csrf': '1' },
+    timeout: 120_000,
     ...(data === undefined ? {} : { data }),
   });
   if (!answer.ok()) throw new Error(`${method} ${url}: ${answer.status()} ${await answer.text()}`);
