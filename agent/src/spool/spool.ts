@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { decodeMessage, encodeMessage, FrameMessage, LinesideError, toLinesideError } from '@lineside/shared';
+import { oneAtATime } from '@lineside/shared/one-at-a-time';
 import { makeFolderDurably, temporarySuffix } from '../durable-file.js';
 import { Aside } from './aside.js';
 import { realDisk, type SpoolDisk } from './disk.js';
@@ -105,7 +106,7 @@ class DiskSpool implements Spool {
   #corrupt = 0;
   #closed = false;
   #housekeeper: NodeJS.Timeout | undefined;
-  #roomMade: Promise<unknown> = Promise.resolve();
+  readonly #roomMaking = oneAtATime();
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -232,9 +233,7 @@ class DiskSpool implements Spool {
    * @returns what keeps `newcomer` out, evicting nothing, when it would cost frames worth more; else null
    */
   #makeRoom(newcomer: Entry | null): Promise<EvictionCause | null> {
-    const made = this.#roomMade.then(() => this.#makeRoomNow(newcomer));
-    this.#roomMade = made.catch(() => undefined);
-    return made;
+    return this.#roomMaking(() => this.#makeRoomNow(newcomer));
   }
 
   async #makeRoomNow(newcomer: Entry | null): Promise<EvictionCause | null> {

@@ -1,7 +1,5 @@
 import type { MeasuredRow, SweepTable } from '../features/sweeps/schemas.js';
-
-const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`;
+import { percent } from './figures.js';
 
 const headings = [
   '',

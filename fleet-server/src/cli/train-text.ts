@@ -2,12 +2,11 @@ import type { TrainingRun } from '../features/training/schemas.js';
 import type { AnomalyReport } from '../learning/anomaly/report.js';
 import type { ClassificationMetrics } from '../learning/metrics.js';
 import type { AcceptDecision, TrainingReport } from '../learning/report.js';
+import { percent, promiseInWords } from './figures.js';
 import { columns } from './output.js';
 
 type Line = [string, string];
 type Rule = Omit<AcceptDecision, 'byClass'>;
-
-const percent = (share: number | null): string => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
 
 /** What a person reads of a run. */
 export function runText(run: TrainingRun): string {
@@ -52,12 +51,7 @@ function classifierLines({
     ['decides alone', inWords(decision)],
     ...(decision.byClass ?? []).map((own): Line => [`… as ${own.classId}`, inWords(own)]),
     ...(comparison ? ([['against the champion', comparison.verdict]] satisfies Line[]) : []),
-    [
-      'seconds',
-      Object.values(seconds)
-        .reduce((sum, each) => sum + each, 0)
-        .toFixed(0),
-    ],
+    ['seconds', (seconds.total ?? 0).toFixed(0)],
   ];
 }
 
@@ -79,7 +73,9 @@ const figure = (value: number | null): string => (value === null ? '–' : value
 const withInterval = ({ value, low, high, n }: ClassificationMetrics['accuracy']): string =>
   value === null ? '–' : `${percent(value)} (${percent(low)} to ${percent(high)}, n = ${n})`;
 
-const inWords = ({ threshold, alpha, n, accepted, errors }: Rule): string =>
-  threshold > 1
-    ? `never: ${n} frames are too few to promise at most ${percent(alpha)} wrong`
-    : `from ${percent(threshold)}: at most ${percent(alpha)} wrong, by ${n} frames (${accepted} alone, ${errors} wrong)`;
+function inWords({ threshold, n, accepted, errors, ...rule }: Rule): string {
+  const promise = promiseInWords(rule);
+  return threshold > 1
+    ? `never: ${n} frames are too few to promise ${promise}`
+    : `from ${percent(threshold)}: ${promise}, by ${n} frames (${accepted} alone, ${errors} wrong)`;
+}

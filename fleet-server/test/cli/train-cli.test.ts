@@ -73,6 +73,9 @@ t.test('training and the registry from the command line', async (t) => {
     t.match(said, /^Run 3 /);
     t.match(said, /features[\s\S]*variants/, 'each phase is told');
     t.match(out, /model +v0/);
+    const { report } = await cli.json<TrainingRun>('train', 'show', said.match(/\((\S+)\)/)?.[1] ?? '');
+    const { total = 0 } = (report as { seconds?: Record<string, number> }).seconds ?? {};
+    t.match(out, new RegExp(`seconds +${total.toFixed(0)}$`, 'm'));
     t.match(out, new RegExp(`recall of ${first} +100\\.0 % \\(.* n = 6\\)`));
     t.match(out, new RegExp(`… as ${first} +(from|never).* 40\\.0 % wrong`));
     t.match(await cli('train', 'list'), { out: /3 .*classifier +succeeded +\d+ +v0/ });

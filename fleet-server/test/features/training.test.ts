@@ -165,7 +165,7 @@ onEachEngine('training', async (t, engine) => {
     await t.rejects(start({ alphaByClass: [{ classId: 'nobody', alpha: 0.1 }] }), { code: 'class_unknown' });
     await t.rejects(start({ alphaByClass: [one, one] }), { code: 'request_invalid' });
     await t.rejects(start({ kind: 'anomaly', goodClassId: textures[0]!, alphaByClass: [one] }), {
-      code: /request_invalid|training_too_few/,
+      code: 'request_invalid',
     });
   });
 

@@ -6,10 +6,12 @@ import type { ReadableStream } from 'node:stream/web';
 import type { ModelLineage } from '../../features/lineage/schemas.js';
 import type { ModelVersion } from '../../features/models/schemas.js';
 import type { Call, Command } from '../command.js';
+import { percent, promiseInWords } from '../figures.js';
 import { modelLineageText } from '../lineage-text.js';
 import { columns, type Output } from '../output.js';
 
-const percent = (share: number | null): string => (share === null ? '' : `${(100 * share).toFixed(1)} %`);
+const accuracy = ({ balancedAccuracy }: ModelVersion): string =>
+  balancedAccuracy === null ? '' : percent(balancedAccuracy);
 const role = (model: ModelVersion): string =>
   model.champion ? 'champion' : model.challenger ? 'challenger' : '';
 
@@ -20,7 +22,7 @@ const modelText = (model: ModelVersion): string =>
       ['role', role(model)],
       ['created', model.createdAt],
       ['classes', model.manifest.classes.map(({ id }) => id).join(', ')],
-      ['balanced accuracy', percent(model.balancedAccuracy)],
+      ['balanced accuracy', accuracy(model)],
       ['decides alone', inWords(model.manifest.decision)],
       ...(model.manifest.decision.byClass ?? []).map((own) => [`… as ${own.classId}`, inWords(own)]),
       ['variants', model.manifest.variants.map(({ name }) => name).join(', ')],
@@ -29,8 +31,8 @@ const modelText = (model: ModelVersion): string =>
     ],
   );
 
-const inWords = ({ threshold, alpha }: { threshold: number; alpha: number }): string =>
-  threshold > 1 ? 'never' : `from ${percent(threshold)}, at most ${percent(alpha)} wrong`;
+const inWords = ({ threshold, ...rule }: { threshold: number; alpha: number; method: string }): string =>
+  threshold > 1 ? 'never' : `from ${percent(threshold)}, ${promiseInWords(rule)}`;
 
 const pathOf = (id: string): string => `/models/${encodeURIComponent(id)}`;
 
@@ -54,7 +56,7 @@ export const models: readonly Command[] = [
       output.table({ items }, ['ID', 'ROLE', 'BALANCED ACCURACY', 'MB', 'DEVICES', 'CREATED'], (model) => [
         model.id,
         role(model),
-        percent(model.balancedAccuracy),
+        accuracy(model),
         (model.bytes / 1e6).toFixed(1),
         String(model.devices),
         model.createdAt,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isErrorCode, LinesideError } from '@lineside/shared';
+import { oneAtATime } from '@lineside/shared/one-at-a-time';
 import { receive } from '../../files/receive.js';
 import type { Actor } from '../../http/route.js';
 import type { Normalisation } from '../../learning/architecture/preparations.js';
-import { oneAtATime } from '../../learning/one-at-a-time.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { Services } from '../../services.js';
 import { slug } from '../classes/slug.js';

@@ -1,7 +1,7 @@
 import { LinesideError } from '@lineside/shared';
+import { oneAtATime } from '@lineside/shared/one-at-a-time';
 import { eq } from 'drizzle-orm';
 import { trainingRuns } from '../../db/schema.js';
-import { oneAtATime } from '../../learning/one-at-a-time.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { Services } from '../../services.js';
 import { imageOf } from '../frames/repository.js';

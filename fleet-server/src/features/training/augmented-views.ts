@@ -1,6 +1,6 @@
 import { LinesideError } from '@lineside/shared';
+import { oneAtATime } from '@lineside/shared/one-at-a-time';
 import type { Change } from '../../learning/finetune/augment.js';
-import { oneAtATime } from '../../learning/one-at-a-time.js';
 import { runLearningJob } from '../../learning/worker-client.js';
 import type { Services } from '../../services.js';
 import { imageOf } from '../frames/repository.js';

@@ -52,6 +52,12 @@ export async function startTraining(
       'An anomaly model is made from the default architecture at its own size.',
     );
   }
+  if (options.kind === 'anomaly' && options.alphaByClass?.length) {
+    throw new LinesideError(
+      'request_invalid',
+      'An anomaly model has one `alpha`, of the good parts it may flag.',
+    );
+  }
   if (options.trainer === 'torch') requireTorch(services, options);
   await requireTrainable(db, architecture, options);
   const dataset = await datasetToTrain(services, actor, datasetVersionId);
@@ -125,14 +131,8 @@ function requireGood(dataset: DatasetRow, goodClassId: string | undefined): void
   }
 }
 
-/** @throws LinesideError `class_unknown`, `request_invalid` for two of one class, or for an anomaly model */
-function requireOwnAlphas(dataset: DatasetRow, { kind, alphaByClass = [] }: StartBody): void {
-  if (kind === 'anomaly' && alphaByClass.length > 0) {
-    throw new LinesideError(
-      'request_invalid',
-      'An anomaly model has one `alpha`, of the good parts it may flag.',
-    );
-  }
+/** @throws LinesideError `class_unknown`, `request_invalid` for two of one class */
+function requireOwnAlphas(dataset: DatasetRow, { alphaByClass = [] }: StartBody): void {
   const named = alphaByClass.map(({ classId }) => classId);
   const unknown = named.find((classId) => !dataset.classes.some(({ id }) => id === classId));
   if (unknown !== undefined) {
