@@ -61,6 +61,8 @@ export async function openRunner(
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    // The plan that the runtime makes in the first step is laid out beside that step's own memory: twice as much at the peak.
+    enableMemPattern: false,
   };
   const training = await openSession(trainingGraph(plan, groups, classes, settings), options);
   const forward = await openSession(forwardGraph(plan, groups, classes), options);
