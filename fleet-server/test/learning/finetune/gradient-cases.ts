@@ -34,6 +34,7 @@ const twoOutputs = (made: NodeProto, output: readonly string[]): NodeProto => ({
 /** Every rule in every form it has, by a name that says which. */
 export const gradientCases: Readonly<Record<string, GradientCase>> = {
   'conv 1×1': conv([2, 3, 4, 5], [4, 3, 1, 1]),
+  'conv 1×1, more weights than pixels': conv([2, 5, 2, 1], [4, 5, 1, 1]),
   'conv 1×1, stride 2': conv([2, 3, 5, 6], [4, 3, 1, 1], { strides: [2, 2] }),
   'conv 1×1, padded': conv([2, 3, 3, 3], [2, 3, 1, 1], { pads: [1, 1, 1, 1] }),
   'conv dense 3×3': conv([2, 3, 5, 6], [4, 3, 3, 3], { pads: [1, 1, 1, 1] }),
@@ -66,6 +67,8 @@ export const gradientCases: Readonly<Record<string, GradientCase>> = {
     strides: [2, 2],
     pads: [1, 0, 0, 1],
   }),
+  'conv depthwise, wide': conv([2, 2, 3, 58], [2, 1, 3, 3], { group: 2, pads: [1, 1, 1, 1] }),
+  'conv depthwise, more strides than taps': conv([2, 2, 8, 10], [2, 1, 2, 2], { group: 2, strides: [3, 3] }),
   'conv depthwise, dilated': conv([2, 2, 18, 8], [2, 1, 3, 3], {
     group: 2,
     strides: [1, 2],

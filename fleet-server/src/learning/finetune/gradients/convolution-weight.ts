@@ -26,7 +26,10 @@ export function weightGradient(step: BackwardStep, input: string, convolution: C
   return groupedWeight(step, input, convolution);
 }
 
-/** One matrix product over all pixels of the batch. */
+/**
+ * One matrix product over all pixels of the batch, or one a picture and their sum: the first has to exchange batch and channels,
+ * the second writes the products of all pictures. By measurement what writes less takes half the time of the other.
+ */
 function pointwiseWeight(
   { graph, gradient }: BackwardStep,
   input: string,
@@ -34,8 +37,14 @@ function pointwiseWeight(
 ) {
   const [outputs = 1, inputs = 1] = weightShape;
   const [batch = 1, , height = 1, width = 1] = from;
+  const pixels = height * width;
+  if (outputs * inputs <= pixels * (outputs + inputs)) {
+    const turned = graph.transpose(graph.reshape(input, [batch, inputs, pixels]), [0, 2, 1]);
+    const products = graph.op('MatMul', [graph.reshape(gradient, [batch, outputs, pixels]), turned]);
+    return graph.reshape(graph.sum(products, [0], 0), weightShape);
+  }
   const rows = (name: string, channels: number) =>
-    graph.reshape(graph.transpose(name, [1, 0, 2, 3]), [channels, batch * height * width]);
+    graph.reshape(graph.transpose(name, [1, 0, 2, 3]), [channels, batch * pixels]);
   const product = graph.op('Gemm', [rows(gradient, outputs), rows(input, inputs)], { transB: 1 });
   return graph.reshape(product, weightShape);
 }
