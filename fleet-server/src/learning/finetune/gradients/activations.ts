@@ -2,13 +2,20 @@ import { DataType } from '../../onnx/proto.js';
 import { floatAttribute } from '../graph/attributes.js';
 import type { BackwardStep, GradientRule } from './step.js';
 
-/** The output's gradient where `mask` holds, zero elsewhere. A product takes a fraction of the time of `Where`. */
-const where = ({ graph, gradient }: BackwardStep, mask: string): string =>
-  graph.op('Mul', [gradient, graph.op('Cast', [mask], { to: DataType.FLOAT })]);
+/**
+ * The output's gradient where `value` lies strictly between two bounds, zero elsewhere; a bound may be absent, '' as in a
+ * node's inputs. A product takes a fraction of the time of `Where`.
+ */
+function between({ graph, gradient }: BackwardStep, value: string, low: string, high: string): string {
+  const above = low === '' ? undefined : graph.op('Greater', [value, low]);
+  const below = high === '' ? undefined : graph.op('Less', [value, high]);
+  const mask = above && below ? graph.op('And', [above, below]) : (above ?? below);
+  return mask ? graph.op('Mul', [gradient, graph.op('Cast', [mask], { to: DataType.FLOAT })]) : gradient;
+}
 
 export const relu: GradientRule = (step) => {
   const { node, graph } = step;
-  step.send(node.input[0], () => where(step, graph.op('Greater', [node.output[0]!, graph.scalar(0)])));
+  step.send(node.input[0], () => between(step, node.output[0]!, graph.scalar(0), ''));
 };
 
 export const leakyRelu: GradientRule = (step) => {
@@ -25,15 +32,8 @@ export const leakyRelu: GradientRule = (step) => {
  * that nothing needs the input and the runtime can join the Clip with the convolution before it.
  */
 export const clip: GradientRule = (step) => {
-  const { node, graph, gradient } = step;
-  const [input = '', low = '', high = ''] = node.input;
-  const [output = ''] = node.output;
-  step.send(input, () => {
-    const above = low === '' ? undefined : graph.op('Greater', [output, low]);
-    const below = high === '' ? undefined : graph.op('Less', [output, high]);
-    const within = above && below ? graph.op('And', [above, below]) : (above ?? below);
-    return within ? where(step, within) : gradient;
-  });
+  const [input = '', low = '', high = ''] = step.node.input;
+  step.send(input, () => between(step, step.node.output[0]!, low, high));
 };
 
 export const sigmoid: GradientRule = (step) => {
@@ -50,11 +50,8 @@ export const hardSigmoid: GradientRule = (step) => {
   const { node, graph } = step;
   const [output = ''] = node.output;
   step.send(node.input[0], () => {
-    const inside = graph.op('And', [
-      graph.op('Greater', [output, graph.scalar(0)]),
-      graph.op('Less', [output, graph.scalar(1)]),
-    ]);
-    return graph.op('Mul', [where(step, inside), graph.scalar(floatAttribute(node, 'alpha', 0.2))]);
+    const inside = between(step, output, graph.scalar(0), graph.scalar(1));
+    return graph.op('Mul', [inside, graph.scalar(floatAttribute(node, 'alpha', 0.2))]);
   });
 };
 
