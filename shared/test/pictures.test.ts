@@ -53,6 +53,14 @@ t.test('grey pictures become three channels, of 16 bits and of a palette too', a
     },
     'of 8 bits, as cameras write it, from the top down',
   );
+  const whole = greyBitmap(3, 2, [10, 20, 30, 40, 50, 60]);
+  const { rgb: expected } = await decodePicture(whole);
+  const gap = Buffer.concat([whole.subarray(0, 1078), Buffer.alloc(10, 255), whole.subarray(1078)]);
+  gap.writeUInt32LE(1088, 10);
+  t.strictSame((await decodePicture(gap)).rgb, expected, 'pixels begin where the file says');
+  const short = Buffer.concat([whole.subarray(0, 54 + 4 * 61), whole.subarray(1078)]);
+  short.writeUInt32LE(54 + 4 * 61, 10);
+  t.strictSame((await decodePicture(short)).rgb, expected, 'a palette may have fewer colours than it could');
 });
 
 t.test('transparency lies over black; a bitmap that leaves its alpha empty is not transparent', async (t) => {
