@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Convolution } from './convolution-weight.js';
 import type { BackwardStep } from './step.js';
+import { moving } from './windows.js';
 
 /** Output rows of a band, at most. */
 const bandRows = 14;
@@ -48,11 +49,11 @@ function columnsOf({ kernel, strides, dilations, before }: Convolution): Column[
  */
 export function depthwiseWeight({ graph, gradient }: BackwardStep, input: string, of: Convolution): string {
   const { kernel, strides, from, to, weightShape } = of;
-  const [batch = 1, channels = 1] = from;
+  const [batch = 1, channels = 1, , inputWidth = 1] = from;
   const [, , height = 1, width = 1] = to;
   const split = bandsOf(of);
   const { bands, rows, seen } = split;
-  const [phases, across] = [strides[1], Math.ceil((from[3] ?? 1) / strides[1])];
+  const [phases, across] = [strides[1], Math.ceil(inputWidth / strides[1])];
   const byRow = (name: string) => graph.transpose(name, [1, 2, 0, 3]);
   const [under, over] = [byRow(gradient), byRow(input)];
   const inAllBands = padded(graph, under, [0, 0, 0, 0, 0, bands * rows - height, 0, 0]);
@@ -60,9 +61,8 @@ export function depthwiseWeight({ graph, gradient }: BackwardStep, input: string
     graph.reshape(shifted(graph, inAllBands, shift, width, across), [channels, bands, rows, batch * across]),
   );
   const ofPhase = once((phase) => {
-    const width = from[3] ?? 1;
-    const columns = phases === 1 ? over : graph.slice(over, [phase], [width], [3], [phases]);
-    const missing = across - Math.ceil((width - phase) / phases);
+    const columns = phases === 1 ? over : graph.slice(over, [phase], [inputWidth], [3], [phases]);
+    const missing = across - Math.ceil((inputWidth - phase) / phases);
     const even = padded(graph, columns, [0, 0, 0, 0, 0, 0, 0, missing]);
     const inBands = graph.reshape(banded(graph, even, of, split), [channels, bands, seen, batch * across]);
     return graph.transpose(inBands, [0, 1, 3, 2]);
@@ -91,12 +91,7 @@ function shifted(graph: GraphBuilder, name: string, shift: number, width: number
   if (width > productWidth || (shift === 0 && across === width)) {
     return padded(graph, name, [0, 0, 0, shift, 0, 0, 0, across - width - shift]);
   }
-  const places = new Float32Array(width * across);
-  for (let from = 0; from < width; from++) {
-    const to = from + shift;
-    if (to >= 0 && to < across) places[from * across + to] = 1;
-  }
-  return graph.op('MatMul', [name, graph.floats(places, [width, across])]);
+  return graph.op('MatMul', [name, moving(graph, width, across, (column) => column + shift)]);
 }
 
 /** Zeros around a tensor, `pads` as the operator has them; fewer than none are cut off. */

@@ -59,8 +59,9 @@ export function spreadAndConvolve(
   let spread = gradient;
   const spreadBy = (axis: 0 | 1, length: number) => length * strides[axis];
   if (strides[0] !== 1 || strides[1] !== 1) {
-    // A product with ones at the right places takes a third of the time of padding in six dimensions.
-    const apart = graph.op('MatMul', [gradient, spreading(graph, width, strides)]);
+    // A row spread apart in the first of as many as the stride, the others zero: a third of the time of padding in six dimensions.
+    const columns = strides[0] * spreadBy(1, width);
+    const apart = graph.op('MatMul', [gradient, moving(graph, width, columns, (x) => x * strides[1])]);
     spread = graph.reshape(apart, [batch, channels, spreadBy(0, height), spreadBy(1, width)]);
   }
   const lengths = [spreadBy(0, height), spreadBy(1, width)];
@@ -79,12 +80,19 @@ export function spreadAndConvolve(
   });
 }
 
-/** [width, sh · width · sw]: a row spread apart in the first of sh rows, the others zero. */
-function spreading(graph: GraphBuilder, width: number, [down, across]: Pair): string {
-  const columns = down * width * across;
-  const ones = new Float32Array(width * columns);
-  for (let x = 0; x < width; x++) ones[x * columns + x * across] = 1;
-  return graph.floats(ones, [width, columns]);
+/** [from, to]: a product with it moves column x to `place(x)`; what lands outside is dropped. */
+export function moving(
+  graph: GraphBuilder,
+  from: number,
+  to: number,
+  place: (column: number) => number,
+): string {
+  const ones = new Float32Array(from * to);
+  for (let x = 0; x < from; x++) {
+    const at = place(x);
+    if (at >= 0 && at < to) ones[x * to + at] = 1;
+  }
+  return graph.floats(ones, [from, to]);
 }
 
 /** [A, B, kh, kw] with both picture axes reversed. */
