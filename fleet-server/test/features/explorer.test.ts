@@ -6,7 +6,7 @@ import type { FrameFilter, sorts } from '../../src/features/explorer/schemas.js'
 import { getFrame, labelFrame } from '../../src/features/frames/service.js';
 import { answerFrame, leaseFrames } from '../../src/features/labelling/service.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addDevice, addFrame, openWorld, person, requestId } from './world.js';
+import { addClasses, addDevice, addFrame, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, bob] = [person('ann'), person('bob')];
 
@@ -36,6 +36,7 @@ onEachEngine('explorer', async (t, engine) => {
 
   t.beforeEach(async () => {
     await world.reset();
+    await setOpinions(world);
     await addClasses(world, ['good', 'scratch']);
   });
 

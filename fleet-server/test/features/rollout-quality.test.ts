@@ -13,6 +13,22 @@ const shadow = (compared: number, disagreed: number, releaseCounter = 9) => ({
   ...{ compared, disagreed },
 });
 
+const random = seededRandom(3);
+const sample = (n: number, share: number, confidence = 0.9) =>
+  Array.from({ length: n }, () => ({
+    classId: random() < share ? 'scratch' : 'good',
+    confidence: confidence - 0.05 * random(),
+  }));
+const device = (change: Partial<WatchedDevice> = {}): WatchedDevice => ({
+  ...{ name: 'line-1', state: 'confirmed', code: null, evidence: nothing, frames: [], before: [] },
+  ...change,
+});
+const judge = (condition: Condition, devices: WatchedDevice[], change: Partial<QualityPlan> = {}) =>
+  judgeQuality(
+    { conditions: [condition], falseAlarm: 0.01, observations: 10, apartSeconds: 60, ...change },
+    devices,
+  )[0]!;
+
 t.test('counters become observations, apart in time and of one run of the agent', async (t) => {
   const look = (before: typeof nothing, at: number, compared: number, disagreed: number, decided: number) =>
     observeCounters(
@@ -41,25 +57,15 @@ t.test('counters become observations, apart in time and of one run of the agent'
       { 0: 1, 100: 1 },
     ],
   );
+  const few = look(restarted, 4000, 5, 5, 400)!;
+  t.match(
+    judge({ kind: 'disagreement', limit: 0.05 }, [device({ evidence: few })]),
+    { measured: 6 / 11, observations: 2 },
+    'an observation of one frame counts as one frame in the share that is shown',
+  );
   const other = observeCounters(nothing, reportedState({ shadow: shadow(9, 9, 8) }), null, watching);
   t.equal(other, null, 'another challenger says nothing of the champion');
 });
-
-const random = seededRandom(3);
-const sample = (n: number, share: number, confidence = 0.9) =>
-  Array.from({ length: n }, () => ({
-    classId: random() < share ? 'scratch' : 'good',
-    confidence: confidence - 0.05 * random(),
-  }));
-const device = (change: Partial<WatchedDevice> = {}): WatchedDevice => ({
-  ...{ name: 'line-1', state: 'confirmed', code: null, evidence: nothing, frames: [], before: [] },
-  ...change,
-});
-const judge = (condition: Condition, devices: WatchedDevice[], change: Partial<QualityPlan> = {}) =>
-  judgeQuality(
-    { conditions: [condition], falseAlarm: 0.01, observations: 10, apartSeconds: 60, ...change },
-    devices,
-  )[0]!;
 
 t.test('disagreement: what the champion decides otherwise, on the group or on one device', async (t) => {
   const condition: Condition = { kind: 'disagreement', limit: 0.1 };

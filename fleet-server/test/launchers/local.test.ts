@@ -57,7 +57,7 @@ t.test('a run by the PyTorch trainer is cancelled, goes on and ends as a model',
       signal: abort.signal,
       runTorch: by(launched),
       onProgress: ({ message }) => {
-        if (/check 1 of 3, epoch 3 of 12/.test(message)) abort.abort();
+        if (/check 1 of 3, epoch 3 of/.test(message)) abort.abort();
       },
     },
   );
@@ -74,11 +74,18 @@ t.test('a run by the PyTorch trainer is cancelled, goes on and ends as a model',
       },
     },
   );
-  t.match(messages[0], /check 1 of 3, epoch ([3-9]|1\d) of 12/, 'it went on from the checkpoint');
-  t.match(messages.at(-1), /training on every picture, epoch \d+ of 12: loss .*, about \d+ s left/);
+  t.match(messages[0], /check 1 of 3, epoch ([3-9]|\d\d) of/, 'it went on from the checkpoint');
+  const last = /training on every picture, epoch \d+ of (?<epochs>\d+): loss .*, about \d+ s left/.exec(
+    messages.at(-1) ?? '',
+  );
+  t.ok(last, messages.at(-1) ?? 'no message');
   t.ok(messages.some((message) => /check 2 of 3, .* validation accuracy/.test(message)));
   t.match(report.fineTune, { asked: 'tail', chosen: 'tail', reason: 'asked', folds: 3 });
-  t.equal(report.fineTune!.table.length, 13, 'an answer for every epoch and the start');
+  t.equal(
+    report.fineTune!.table.length,
+    Number(last?.groups?.epochs) + 1,
+    'an answer for every epoch and the start',
+  );
   t.match(files.space, /^small-tail-/);
   t.ok(report.agreement.maxDifference <= 1e-3, 'what ships is what was trained');
 });

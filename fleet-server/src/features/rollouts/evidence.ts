@@ -8,6 +8,12 @@ export interface Baseline {
   latencyP95Ms: number | null;
 }
 
+/** Of so many frames so many. */
+export interface Counted {
+  hits: number;
+  of: number;
+}
+
 /** What a device's counters told since it runs the new model. Plain data: it is stored with the execution. */
 export interface Evidence {
   baseline: Baseline;
@@ -15,6 +21,8 @@ export interface Evidence {
   flags: Steps;
   disagreement: Steps;
   latency: Steps;
+  /** The frames behind those shares: an observation may be of one frame or of a thousand. Absent in what was stored before. */
+  frames?: { flags: Counted; disagreement: Counted };
   /** Counters at the last observation; null: none yet with this model. */
   telemetry: { at: number; decided: number; flagged: number } | null;
   shadow: { at: number; compared: number; disagreed: number } | null;
@@ -25,6 +33,7 @@ const fewestFrames = 50;
 export const newEvidence = (baseline: Baseline): Evidence => ({
   baseline,
   ...{ flags: {}, disagreement: {}, latency: {} },
+  frames: { flags: { hits: 0, of: 0 }, disagreement: { hits: 0, of: 0 } },
   ...{ telemetry: null, shadow: null },
 });
 
@@ -64,7 +73,7 @@ export function observeCounters(
       evidence.telemetry = now;
       isNew = true;
     } else if (now.at - last.at >= apartMs && now.decided > last.decided) {
-      addTo(evidence.flags, (now.flagged - last.flagged) / (now.decided - last.decided));
+      observe(evidence, 'flags', now.flagged - last.flagged, now.decided - last.decided);
       const usual = evidence.baseline.latencyP95Ms;
       if (usual !== null) addTo(evidence.latency, telemetry.decisionMs.p95 > usual * latencyFactor ? 1 : 0);
       evidence.telemetry = now;
@@ -79,10 +88,19 @@ export function observeCounters(
       evidence.shadow = now;
       isNew = true;
     } else if (now.at - last.at >= apartMs && now.compared > last.compared) {
-      addTo(evidence.disagreement, (now.disagreed - last.disagreed) / (now.compared - last.compared));
+      observe(evidence, 'disagreement', now.disagreed - last.disagreed, now.compared - last.compared);
       evidence.shadow = now;
       isNew = true;
     }
   }
   return isNew ? evidence : null;
+}
+
+function observe(evidence: Evidence, kind: 'flags' | 'disagreement', hits: number, of: number): void {
+  addTo(evidence[kind], hits / of);
+  const counted = evidence.frames?.[kind];
+  if (counted) {
+    counted.hits += hits;
+    counted.of += of;
+  }
 }

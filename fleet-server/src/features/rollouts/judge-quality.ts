@@ -9,7 +9,7 @@ import {
   type Stream,
   sumOf,
 } from '../../learning/statistics/bounded-mean.js';
-import type { Evidence } from './evidence.js';
+import type { Counted, Evidence } from './evidence.js';
 import { hasEnded } from './executions.js';
 import type { Condition, ConditionFigures, QualityPlan } from './quality-plan.js';
 import type { ExecutionState } from './transitions.js';
@@ -44,6 +44,19 @@ interface Part extends Stream {
   inverse?: boolean;
   /** The champion's mean. */
   reference: number | null;
+  /** The frames behind the values. */
+  frames?: Counted | undefined;
+}
+
+/** A share of frames where they were counted, else the mean of the values; null: there is nothing yet. */
+function measuredIn(parts: readonly Part[]): number | null {
+  const observations = parts.reduce((sum, { steps }) => sum + countOf(steps), 0);
+  if (observations === 0) return null;
+  const hits = parts.reduce((sum, { frames }) => sum + (frames?.hits ?? 0), 0);
+  const of = parts.reduce((sum, { frames }) => sum + (frames?.of ?? 0), 0);
+  if (of > 0) return hits / of;
+  const mean = parts.reduce((sum, { steps }) => sum + sumOf(steps), 0) / observations;
+  return parts[0]?.inverse ? 1 - mean : mean;
 }
 
 /**
@@ -78,17 +91,11 @@ function figuresOf(
   const evidence = bets.length === 0 ? 1 : bets.reduce((sum, bet) => sum + bet.evidence, 0) / bets.length;
   bets.sort((a, b) => b.evidence - a.evidence);
   const shown = bets[0];
-  const counted = (subject: string | null) =>
-    parts.filter((part) => part.subject === subject).reduce((sum, part) => sum + countOf(part.steps), 0);
-  const observations = shown ? counted(shown.subject) : 0;
-  const total = shown
-    ? shown.mine.reduce((sum, part) => sum + sumOf(part.steps), 0) / Math.max(1, observations)
-    : 0;
+  const observations = (shown?.mine ?? []).reduce((sum, { steps }) => sum + countOf(steps), 0);
   const references = (shown?.mine ?? []).flatMap(({ reference }) => (reference === null ? [] : [reference]));
-  const inverse = shown?.mine[0]?.inverse === true;
   return {
     ...condition,
-    measured: observations === 0 ? null : inverse ? 1 - total : total,
+    measured: measuredIn(shown?.mine ?? []),
     reference:
       references.length === 0 ? null : references.reduce((sum, each) => sum + each, 0) / references.length,
     subject: shown?.subject ?? (shown && shown.mine.length > 1 ? (shown.worst?.part.device ?? null) : null),
@@ -108,14 +115,17 @@ function figuresOf(
 function partsOf({ kind, limit }: Condition, devices: readonly WatchedDevice[], alpha: number): Part[] {
   switch (kind) {
     case 'disagreement':
-      return counters(devices, ({ disagreement }) => ({
+      return counters(devices, ({ disagreement, frames }) => ({
         steps: disagreement,
+        frames: frames?.disagreement,
         atMost: limit,
         reference: null,
       }));
     case 'flag_rate':
-      return counters(devices, ({ flags, baseline: { flagShare } }) =>
-        flagShare === null ? null : { steps: flags, atMost: flagShare + limit, reference: flagShare },
+      return counters(devices, ({ flags, frames, baseline: { flagShare } }) =>
+        flagShare === null
+          ? null
+          : { steps: flags, frames: frames?.flags, atMost: flagShare + limit, reference: flagShare },
       );
     case 'latency':
       return counters(devices, ({ latency }) => ({ steps: latency, atMost: lateShare, reference: null }));
@@ -130,7 +140,7 @@ function partsOf({ kind, limit }: Condition, devices: readonly WatchedDevice[], 
 
 function counters(
   devices: readonly WatchedDevice[],
-  read: (evidence: Evidence) => Pick<Part, 'steps' | 'atMost' | 'reference'> | null,
+  read: (evidence: Evidence) => Pick<Part, 'steps' | 'frames' | 'atMost' | 'reference'> | null,
 ): Part[] {
   return devices.flatMap(({ name, evidence }) => {
     const part = evidence && read(evidence);
