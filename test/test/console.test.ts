@@ -57,6 +57,15 @@ t.test(
         .getByRole('row', { name: `${strict?.name} 1.0%` })
         .waitFor();
       await page.getByTestId('threshold-words').getByText('95% interval').waitFor();
+      await page.getByTestId('threshold-class').click();
+      await page.getByRole('option', { name: strict?.name ?? '', exact: true }).click();
+      const run = page.url().split('/').at(-1);
+      const answers = `/api/v1/training/runs/${run}/answers?answered=${strict?.id}`;
+      const { frames: taken } = (await (
+        await page.request.get(new URL(answers, plant.server.ready.apiUrl).href)
+      ).json()) as { frames: number };
+      const seen = taken === 0 ? 'no frame for this class' : `${taken} frame`;
+      await page.getByTestId('threshold-explorer').getByText(seen).waitFor();
       const cell = page.locator('a[data-testid^=confusion-]').first();
       const inCell = Number(await cell.textContent());
       await cell.click();

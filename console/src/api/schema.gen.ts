@@ -19248,7 +19248,10 @@ export interface paths {
         /** What a run's model would decide alone at any threshold, and how far its confidence can be trusted */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Only frames that the model took for this class */
+                    answered?: string;
+                };
                 header?: never;
                 path: {
                     id: string;

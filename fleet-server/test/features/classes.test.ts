@@ -19,7 +19,7 @@ import { getFrame, labelFrame } from '../../src/features/frames/service.js';
 import { answerFrame, leaseFrames } from '../../src/features/labelling/service.js';
 import { reviewCounts } from '../../src/features/labelling/stats.js';
 import { onEachEngine } from '../helpers/engines.js';
-import { addClasses, addFrame, addModel, openWorld, person, requestId } from './world.js';
+import { addClasses, addFrame, addModel, openWorld, person, requestId, setOpinions } from './world.js';
 
 const [ann, bob] = [person('ann'), person('bob')];
 
@@ -62,6 +62,7 @@ onEachEngine('classes', async (t, engine) => {
 
   t.beforeEach(async () => {
     await world.reset();
+    await setOpinions(world);
     await addClasses(world, ['good', 'scratch', 'dent']);
   });
 

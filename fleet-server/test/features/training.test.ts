@@ -148,6 +148,13 @@ onEachEngine('training', async (t, engine) => {
     const answers = await answersOf(db, id);
     t.match(answers, { basis: 'out_of_fold', frames: 18 });
     t.match(answers.thresholds.at(-1), { alone: 18, wrong: { n: 18 } });
+    const ofClass = await Promise.all(textures.map((classId) => answersOf(db, id, classId)));
+    t.equal(
+      ofClass.reduce((sum, { frames }) => sum + frames, 0),
+      18,
+      'every answer is of one class',
+    );
+    for (const { frames, thresholds } of ofClass) t.equal(thresholds.at(-1)?.alone ?? 0, frames);
     const { metrics } = (done.report as TrainingReport).outOfFold;
     for (const [row, { classId }] of metrics.perClass.entries()) {
       for (const [column, { classId: answer }] of metrics.perClass.entries()) {

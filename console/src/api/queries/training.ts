@@ -14,10 +14,16 @@ export const trainingRunQuery = (id: string) =>
     refetchInterval: (query) =>
       query.state.data?.state === 'running' || query.state.data?.state === 'queued' ? 5_000 : false,
   });
-export const runAnswersQuery = (id: string) =>
+/** @param answered of the frames taken for this class alone; null: of all */
+export const runAnswersQuery = (id: string, answered: string | null = null) =>
   queryOptions({
-    queryKey: [...keys.training, 'answers', id],
-    queryFn: () => unwrap(client.GET('/api/v1/training/runs/{id}/answers', { params: { path: { id } } })),
+    queryKey: [...keys.training, 'answers', id, answered],
+    queryFn: () =>
+      unwrap(
+        client.GET('/api/v1/training/runs/{id}/answers', {
+          params: { path: { id }, query: answered === null ? {} : { answered } },
+        }),
+      ),
   });
 export const sweepQuery = (id: string) =>
   queryOptions({

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { runAnswersQuery } from '../../api/queries.js';
-import type { RunAnswers } from '../../api/types.js';
 import { t } from '../../i18n/index.js';
 import { Trans } from '../../i18n/trans.js';
 import { integer, percent } from '../../ui/format.js';
@@ -40,7 +39,13 @@ export function ReportView({ report, runId }: { report: Report; runId: string })
           {t('{{count, number}} frames could not be read and took no part.', { count: report.skipped })}
         </Note>
       ) : null}
-      {report.decision ? <DecidesAlone decision={report.decision} answers={kept} /> : null}
+      {report.decision ? (
+        <DecidesAlone
+          decision={report.decision}
+          answerable={evaluation?.perClass ?? []}
+          runId={kept ? runId : null}
+        />
+      ) : null}
       {kept && kept.calibration.length > 2 ? <CalibrationPanel answers={kept} /> : null}
       {report.fineTuning ? <BackbonePanel tuning={report.fineTuning} /> : null}
       {report.variants ? <VariantsPanel variants={report.variants} /> : null}
@@ -149,7 +154,14 @@ function PerClass({ rows }: { rows: ClassFigures[] }) {
   );
 }
 
-function DecidesAlone({ decision, answers }: { decision: Decision; answers: RunAnswers | null }) {
+interface DecidesAloneProps {
+  decision: Decision;
+  answerable: ClassFigures[];
+  /** Null: the run left no answers to look at. */
+  runId: string | null;
+}
+
+function DecidesAlone({ decision, answerable, runId }: DecidesAloneProps) {
   const never = decision.threshold > 1;
   const divided = decision.byClass.length > 0;
   return (
@@ -190,9 +202,9 @@ function DecidesAlone({ decision, answers }: { decision: Decision; answers: RunA
           />
         </p>
       )}
-      {answers && answers.thresholds.length > 1 ? (
-        <ThresholdExplorer answers={answers} set={never || divided ? null : decision.threshold} />
-      ) : null}
+      {runId === null ? null : (
+        <ThresholdExplorer runId={runId} decision={decision} answerable={answerable} />
+      )}
     </Panel>
   );
 }

@@ -34,7 +34,7 @@ export interface AcceptRule {
 }
 export interface Decision extends AcceptRule {
   /** Of classes with a promise of their own; the rest is then of all others. */
-  byClass: (AcceptRule & { name: string })[];
+  byClass: (AcceptRule & { classId: string; name: string })[];
 }
 /** A form of the model in fewer bits for one kind of device; one with a reason is not in the package. */
 export interface Variant {
@@ -127,7 +127,7 @@ function decisionOf(value: unknown, names: ReadonlyMap<string, string>): Decisio
       byClass: list(tree(value)?.byClass).flatMap((each) => {
         const own = ruleOf(each);
         const classId = String(tree(each)?.classId ?? '');
-        return own ? [{ name: names.get(classId) ?? classId, ...own }] : [];
+        return own ? [{ classId, name: names.get(classId) ?? classId, ...own }] : [];
       }),
     }
   );

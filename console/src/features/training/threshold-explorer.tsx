@@ -1,39 +1,77 @@
-import { Slider } from '@mantine/core';
+import { Select, Slider } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { runAnswersQuery } from '../../api/queries.js';
 import type { RunAnswers } from '../../api/types.js';
 import { t } from '../../i18n/index.js';
 import { Trans } from '../../i18n/trans.js';
 import { percent } from '../../ui/format.js';
+import type { ClassFigures, Decision } from './report.js';
 import classes from './training.module.css';
 
 interface ThresholdExplorerProps {
-  answers: RunAnswers;
-  /** The model's own; null: it decides nothing alone. */
-  set: number | null;
+  runId: string;
+  decision: Decision;
+  answerable: ClassFigures[];
 }
 
 /** What cameras would decide alone at another threshold, and how much of that would be wrong. To look at: it changes nothing. */
-export function ThresholdExplorer({ answers, set }: ThresholdExplorerProps) {
+export function ThresholdExplorer({ runId, decision, answerable }: ThresholdExplorerProps) {
+  const [answered, setAnswered] = useState<string | null>(null);
+  const answers = useQuery(runAnswersQuery(runId, answered)).data;
+  return (
+    <div className={classes.threshold} data-testid="threshold-explorer">
+      {answerable.length > 1 ? (
+        <Select
+          label={t('Frames taken for')}
+          data={[
+            { value: '', label: t('Any class') },
+            ...answerable.map(({ classId, name }) => ({ value: classId, label: name })),
+          ]}
+          value={answered ?? ''}
+          onChange={(value) => setAnswered(value || null)}
+          allowDeselect={false}
+          w={240}
+          data-testid="threshold-class"
+        />
+      ) : null}
+      {answers ? (
+        <Thresholds key={answered} answers={answers} set={thresholdSet(decision, answered)} />
+      ) : null}
+    </div>
+  );
+}
+
+/** The model's own for these answers; null: it decides none alone, or by several thresholds. */
+function thresholdSet({ byClass, threshold }: Decision, answered: string | null): number | null {
+  if (answered === null && byClass.length > 0) return null;
+  const own = byClass.find(({ classId }) => classId === answered)?.threshold ?? threshold;
+  return own > 1 ? null : own;
+}
+
+function Thresholds({ answers, set }: { answers: RunAnswers; set: number | null }) {
   const { thresholds, frames, basis } = answers;
   const own = set === null ? null : placeOf(thresholds, set);
   const [chosen, setChosen] = useState<number | null>(null);
   const place = chosen ?? own ?? thresholds.length - 1;
   const point = thresholds[place];
-  if (!point) return null;
+  if (!point) return <p className={classes.promise}>{t('The model took no frame for this class.')}</p>;
   const { threshold, alone, wrong } = point;
   const marks = own === null ? [] : [{ value: own, label: t('this model') }];
   return (
-    <div className={classes.threshold} data-testid="threshold-explorer">
-      <Slider
-        min={0}
-        max={thresholds.length - 1}
-        value={place}
-        onChange={setChosen}
-        marks={marks}
-        label={null}
-        thumbLabel={t('How much cameras would decide alone')}
-        aria-valuetext={t('{{share}} alone', { share: percent(alone / frames) })}
-      />
+    <>
+      {thresholds.length > 1 ? (
+        <Slider
+          min={0}
+          max={thresholds.length - 1}
+          value={place}
+          onChange={setChosen}
+          marks={marks}
+          label={null}
+          thumbLabel={t('How much cameras would decide alone')}
+          aria-valuetext={t('{{share}} alone', { share: percent(alone / frames) })}
+        />
+      ) : null}
       <p className={classes.promise} data-testid="threshold-words">
         <Trans
           i18nKey={
@@ -60,7 +98,7 @@ export function ThresholdExplorer({ answers, set }: ThresholdExplorerProps) {
           {t('To have cameras decide by another threshold, train with another share of wrong decisions.')}
         </span>
       </p>
-    </div>
+    </>
   );
 }
 

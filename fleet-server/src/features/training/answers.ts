@@ -23,14 +23,18 @@ export async function storeAnswers(
   }
 }
 
-/** @throws LinesideError `not_found` */
-export async function answersOf(db: DbOrTransaction, runId: string): Promise<RunAnswers> {
+/**
+ * @param answered of these answers alone, a class
+ * @throws LinesideError `not_found`
+ */
+export async function answersOf(db: DbOrTransaction, runId: string, answered?: string): Promise<RunAnswers> {
   await getRun(db, runId);
   const rows = await db.select().from(runAnswers).where(eq(runAnswers.runId, runId));
   const heldOut = rows.filter(({ basis }) => basis === 'held_out');
-  const shown = heldOut.length > 0 ? heldOut : rows;
+  const all = heldOut.length > 0 ? heldOut : rows;
+  const shown = answered === undefined ? all : all.filter(({ answer }) => answer === answered);
   const judged = shown.map(({ classId, answer, confidence }) => ({ confidence, right: classId === answer }));
-  return { basis: shown[0]?.basis ?? null, frames: shown.length, ...summariseAnswers(judged) };
+  return { basis: all[0]?.basis ?? null, frames: shown.length, ...summariseAnswers(judged) };
 }
 
 interface Judged {

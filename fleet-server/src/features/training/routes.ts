@@ -26,6 +26,6 @@ export function registerTraining(app: FastifyInstance, services: Services): void
   );
   mount(app, schemas.listTraining, async () => ({ items: await listRuns(db) }));
   mount(app, schemas.getTraining, ({ params }) => getRun(db, params.id));
-  mount(app, schemas.getRunAnswers, ({ params }) => answersOf(db, params.id));
+  mount(app, schemas.getRunAnswers, ({ params, query }) => answersOf(db, params.id, query.answered));
   mount(app, schemas.cancelTraining, ({ params, actor }) => cancelTraining(services, actor, params.id));
 }

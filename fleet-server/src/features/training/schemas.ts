@@ -238,5 +238,8 @@ export const getRunAnswers = defineRoute({
     "What a run's model would decide alone at any threshold, and how far its confidence can be trusted",
   access: 'viewer',
   params: IdParams,
+  query: Type.Object({
+    answered: Type.Optional(Type.String({ description: 'Only frames that the model took for this class' })),
+  }),
   response: RunAnswers,
 });

@@ -1,7 +1,7 @@
 import { LinesideError } from '@lineside/shared';
 import * as ort from 'onnxruntime-node';
+import { openSession } from '../onnx/session.js';
 import { type AdamWSettings, decayRates, stateNames } from './adamw.js';
-import { openSession } from './graph/shapes.js';
 import type { ParameterGroup } from './parameters.js';
 import { crossingSizes, type TailPlan } from './plan.js';
 import { tensorNames } from './tensor-names.js';
@@ -63,6 +63,8 @@ export async function openRunner(
     executionMode: 'sequential',
     // The plan that the runtime makes in the first step is laid out beside that step's own memory: twice as much at the peak.
     enableMemPattern: false,
+    // One of the two works at a time, in hundreds of small operators: to wake a thread for each takes a tenth longer.
+    extra: { session: { intra_op: { allow_spinning: '1' } } },
   };
   const training = await openSession(trainingGraph(plan, groups, classes, settings), options);
   const forward = await openSession(forwardGraph(plan, groups, classes), options);

@@ -15,14 +15,26 @@ export interface ImageModel {
 }
 
 /** @throws LinesideError `model_invalid` when the runtime refuses the graph. */
-export const createSession = (bytes: Uint8Array, threads: number): Promise<ort.InferenceSession> =>
+export const openSession = (
+  bytes: Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> =>
   ort.InferenceSession.create(bytes, {
+    logSeverityLevel: 3,
+    // A thread that spins while it waits keeps a core from the other sessions of a run and from the server: five sessions that
+    // take turns on two cores need a third of the time without, and one alone no more.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...options,
+  }).catch((error: unknown) => {
+    throw new LinesideError('model_invalid', (error as Error).message, { cause: error });
+  });
+
+/** @throws LinesideError `model_invalid` when the runtime refuses the graph. */
+export const createSession = (bytes: Uint8Array, threads: number): Promise<ort.InferenceSession> =>
+  openSession(bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    logSeverityLevel: 3,
-  }).catch((error: unknown) => {
-    throw new LinesideError('model_invalid', (error as Error).message, { cause: error });
   });
 
 /** The input of a graph of the image contract. */

@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node';
 import { addBackward } from '../../../src/learning/finetune/gradients/backward.js';
 import { GraphBuilder } from '../../../src/learning/finetune/graph/builder.js';
 import { withExplicitPads } from '../../../src/learning/finetune/graph/explicit-pads.js';
-import { inferShapes, openSession } from '../../../src/learning/finetune/graph/shapes.js';
+import { inferShapes } from '../../../src/learning/finetune/graph/shapes.js';
 import {
   DataType,
   model,
@@ -11,6 +11,7 @@ import {
   type TensorProto,
   valueInfo,
 } from '../../../src/learning/onnx/proto.js';
+import { openSession } from '../../../src/learning/onnx/session.js';
 import { seededRandom } from '../../../src/learning/random.js';
 
 export interface GradientCase {

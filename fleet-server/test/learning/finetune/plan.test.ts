@@ -1,6 +1,5 @@
 import * as ort from 'onnxruntime-node';
 import t from 'tap';
-import { openSession } from '../../../src/learning/finetune/graph/shapes.js';
 import { estimateMemory, fineTuneSize, requireMemory } from '../../../src/learning/finetune/memory.js';
 import { cutForMode, fineTuneModes } from '../../../src/learning/finetune/modes.js';
 import { planTail, shapedGraph } from '../../../src/learning/finetune/plan.js';
@@ -15,6 +14,7 @@ import {
   serializeModel,
   valueInfo,
 } from '../../../src/learning/onnx/proto.js';
+import { openSession } from '../../../src/learning/onnx/session.js';
 import { smallNets } from './small-nets.js';
 
 const resNet = smallNets.ResNet!(1);

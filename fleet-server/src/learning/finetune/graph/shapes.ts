@@ -1,8 +1,7 @@
 import { create } from '@bufbuild/protobuf';
-import { LinesideError } from '@lineside/shared';
 import { ValueInfoProtoSchema } from 'onnx-buf';
-import * as ort from 'onnxruntime-node';
 import { type GraphParts, model, serializeModel, shapeOf } from '../../onnx/proto.js';
+import { openSession } from '../../onnx/session.js';
 
 export type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -27,9 +26,3 @@ export async function inferShapes(parts: Omit<GraphParts, 'name' | 'outputs'>): 
   await session.release();
   return shapes;
 }
-
-/** @throws LinesideError `model_invalid` when the runtime refuses the graph. */
-export const openSession = (bytes: Uint8Array, options: ort.InferenceSession.SessionOptions) =>
-  ort.InferenceSession.create(bytes, { logSeverityLevel: 3, ...options }).catch((error: unknown) => {
-    throw new LinesideError('model_invalid', (error as Error).message, { cause: error });
-  });

@@ -3,11 +3,10 @@ import { composePixelReader, graphNames } from '../../compose.js';
 import type { RgbImage } from '../../image.js';
 import { letEventsIn } from '../../let-events-in.js';
 import { DataType, model, serializeModel, valueInfo } from '../../onnx/proto.js';
-import { imageTensor } from '../../onnx/session.js';
+import { imageTensor, openSession } from '../../onnx/session.js';
 import { dependencies } from '../../onnx/subgraph.js';
 import { seededRandom } from '../../random.js';
 import { type Augmentation, augment } from '../augment.js';
-import { openSession } from '../graph/shapes.js';
 import { crossingSizes, startsAtPixels, type TailPlan } from '../plan.js';
 import { type CutInputs, cachedFeatures, cachedPixels, toInterleaved, toPlanes } from './cut-inputs.js';
 
