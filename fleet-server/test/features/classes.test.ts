@@ -63,6 +63,7 @@ onEachEngine('classes', async (t, engine) => {
   t.beforeEach(async () => {
     await world.reset();
     await setOpinions(world);
+    world.audit.length = 0;
     await addClasses(world, ['good', 'scratch', 'dent']);
   });
 
