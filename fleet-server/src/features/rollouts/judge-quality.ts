@@ -48,10 +48,8 @@ interface Part extends Stream {
   frames?: Counted | undefined;
 }
 
-/** A share of frames where they were counted, else the mean of the values; null: there is nothing yet. */
-function measuredIn(parts: readonly Part[]): number | null {
-  const observations = parts.reduce((sum, { steps }) => sum + countOf(steps), 0);
-  if (observations === 0) return null;
+/** A share of frames where they were counted, else the mean of the values. */
+function measuredIn(parts: readonly Part[], observations: number): number {
   const hits = parts.reduce((sum, { frames }) => sum + (frames?.hits ?? 0), 0);
   const of = parts.reduce((sum, { frames }) => sum + (frames?.of ?? 0), 0);
   if (of > 0) return hits / of;
@@ -91,14 +89,15 @@ function figuresOf(
   const evidence = bets.length === 0 ? 1 : bets.reduce((sum, bet) => sum + bet.evidence, 0) / bets.length;
   bets.sort((a, b) => b.evidence - a.evidence);
   const shown = bets[0];
-  const observations = (shown?.mine ?? []).reduce((sum, { steps }) => sum + countOf(steps), 0);
-  const references = (shown?.mine ?? []).flatMap(({ reference }) => (reference === null ? [] : [reference]));
+  const mine = shown?.mine ?? [];
+  const observations = mine.reduce((sum, { steps }) => sum + countOf(steps), 0);
+  const references = mine.flatMap(({ reference }) => (reference === null ? [] : [reference]));
   return {
     ...condition,
-    measured: measuredIn(shown?.mine ?? []),
+    measured: observations === 0 ? null : measuredIn(mine, observations),
     reference:
       references.length === 0 ? null : references.reduce((sum, each) => sum + each, 0) / references.length,
-    subject: shown?.subject ?? (shown && shown.mine.length > 1 ? (shown.worst?.part.device ?? null) : null),
+    subject: shown?.subject ?? (shown && mine.length > 1 ? (shown.worst?.part.device ?? null) : null),
     observations,
     evidence,
     needed,
