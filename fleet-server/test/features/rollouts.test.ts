@@ -1,8 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
-import { devices } from '../../src/db/schema.js';
+import { devices, rolloutExecutions } from '../../src/db/schema.js';
 import { setChallenger } from '../../src/features/challengers/service.js';
 import { championId, setChampion } from '../../src/features/models/repository.js';
 import { createRolloutsBackground } from '../../src/features/rollouts/background.js';
+import { rolloutDetail } from '../../src/features/rollouts/detail.js';
 import { type Gate, usualGate } from '../../src/features/rollouts/plan.js';
 import { previewRollout } from '../../src/features/rollouts/preview.js';
 import * as repository from '../../src/features/rollouts/repository.js';
@@ -359,6 +360,31 @@ onEachEngine('rollouts', async (t, engine) => {
     t.equal((await show(id)).groups[0]?.state, 'soaking', 'and then it goes on where it was');
     const actions = world.audit.map(({ action }) => action);
     t.ok(actions.includes('fleet.stop') && actions.includes('fleet.go_on'));
+  });
+
+  t.test('a look at a rollout is of one moment: its counts are those of its devices', async (t) => {
+    const { id } = await start('v1', allAtOnce);
+    let isLooking = true;
+    const moves = async () => {
+      while (isLooking)
+        for (const state of ['held', 'verifying'] as const)
+          await db.update(rolloutExecutions).set({ state }).where(eq(rolloutExecutions.rolloutId, id));
+    };
+    const moving = moves();
+    const looks: { counted: number | undefined; held: number }[] = [];
+    while (looks.length < 50) {
+      const { rollout, executions } = await rolloutDetail(db, id);
+      looks.push({
+        counted: rollout.groups[0]?.held,
+        held: executions.filter(({ state }) => state === 'held').length,
+      });
+    }
+    isLooking = false;
+    await moving;
+    t.strictSame(
+      looks.filter(({ counted, held }) => counted !== held),
+      [],
+    );
   });
 
   t.test('fifteen thousand devices are told once each and followed', async (t) => {

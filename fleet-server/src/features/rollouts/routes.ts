@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/route.js';
 import type { Services } from '../../services.js';
 import { approveRollout } from './approve.js';
+import { listRollouts, rolloutDetail } from './detail.js';
 import { previewRollout } from './preview.js';
 import * as repository from './repository.js';
 import { resumeRollout } from './resume.js';
@@ -10,7 +11,6 @@ import * as rules from './rules.js';
 import * as schemas from './schemas.js';
 import * as service from './service.js';
 import { liftStop, standingStop, stopFleet } from './stop.js';
-import { eventsOf, timeZonesOf } from './timeline.js';
 
 export function registerRollouts(app: FastifyInstance, services: Services): void {
   const { db } = services.database;
@@ -18,14 +18,9 @@ export function registerRollouts(app: FastifyInstance, services: Services): void
     (await repository.toRollouts(db, [row]))[0]!;
 
   mount(app, schemas.listRollouts, async () => ({
-    items: await repository.toRollouts(db, await repository.listRollouts(db)),
+    items: await listRollouts(db),
   }));
-  mount(app, schemas.getRollout, async ({ params }) => ({
-    rollout: await show(await repository.rolloutById(db, params.id)),
-    executions: await repository.executionsOf(db, params.id),
-    timeZones: await timeZonesOf(db, params.id),
-    events: await eventsOf(db, params.id),
-  }));
+  mount(app, schemas.getRollout, ({ params }) => rolloutDetail(db, params.id));
   mount(app, schemas.createRollout, async ({ body, actor }) => {
     const { start, deviceIds, selection, ...input } = body;
     const rollout = await service.createRollout(services, actor.email, {

@@ -70,12 +70,14 @@ export const Rollout = Type.Object({
 });
 export type Rollout = Static<typeof Rollout>;
 
-const RolloutDetail = Type.Object({
+export const RolloutDetail = Type.Object({
   rollout: Rollout,
   executions: Type.Array(Execution),
   timeZones: Type.Array(Type.String(), { description: 'Of the sites of its devices' }),
   events: Type.Array(RolloutEvent, { description: 'Its states and those of its groups, in order' }),
 });
+export type RolloutDetail = Static<typeof RolloutDetail>;
+
 const action = <const U extends string>(url: U, summary: string, access: 'operator' | 'admin' = 'admin') =>
   defineRoute({
     method: 'POST',
