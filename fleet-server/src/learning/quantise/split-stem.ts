@@ -11,6 +11,7 @@ import {
   tensor,
 } from '../onnx/proto.js';
 import { activationsOf, type Network, producersOf } from './network.js';
+import { scalingsIn } from './scaling.js';
 
 const block = 2;
 const mostChannels = 4;
@@ -23,14 +24,26 @@ const elementwise = new Set(['Mul', 'Add', 'Sub', 'Div']);
  */
 export function splitStem(network: Network): Network {
   const producers = producersOf(network.nodes);
+  const scalingOf = scalingsIn(network);
   const constants = new Map(network.constants);
-  const nodes = network.nodes.flatMap((own) => {
-    const split = resizedEvenly(own, network, producers) && inBlocks(own, constants);
-    if (!split) return [own];
+  const replaced = new Map<NodeProto, readonly NodeProto[]>();
+  for (const own of network.nodes) {
+    const split = resizedEvenly(own, network, producers) ? inBlocks(own, constants) : undefined;
+    if (!split) continue;
     constants.set(split.weight.name, split.weight);
-    return split.nodes;
-  });
-  return { ...network, nodes, constants };
+    // Before the pixels are scaled, so that the scaling stays beside the first integers (`scaling.ts`).
+    const { source, steps } = scalingOf(own.input[0] ?? '');
+    const blocks = node('SpaceToDepth', [source], `${source}_blocks`, { blocksize: block });
+    const rewired = (reader: NodeProto) => ({
+      ...reader,
+      input: reader.input.map((name) => (name === source ? `${source}_blocks` : name)),
+    });
+    replaced.set(own, [split.convolution]);
+    const first = steps.at(-1);
+    if (first) replaced.set(first, [blocks, rewired(first)]);
+    else replaced.set(own, [blocks, rewired(split.convolution)]);
+  }
+  return { ...network, nodes: network.nodes.flatMap((own) => replaced.get(own) ?? [own]), constants };
 }
 
 /** True when a node reads pixels that a Resize just made, of an even height and width. */
@@ -51,7 +64,7 @@ function resizedEvenly(own: NodeProto, network: Network, producers: Map<string, 
 function inBlocks(
   convolution: NodeProto,
   constants: ReadonlyMap<string, TensorProto>,
-): { nodes: NodeProto[]; weight: TensorProto } | undefined {
+): { convolution: NodeProto; weight: TensorProto } | undefined {
   const [input = '', weightName = '', ...bias] = convolution.input;
   const proto = constants.get(weightName);
   const [outputs = 0, channels = 0, ...kernel] = proto ? shapeOf(proto) : [];
@@ -71,13 +84,10 @@ function inBlocks(
   if (!rows || !columns) return undefined;
   const name = convolution.output[0] ?? '';
   return {
-    nodes: [
-      node('SpaceToDepth', [input], `${name}_blocks`, { blocksize: block }),
-      node('Conv', [`${name}_blocks`, `${name}_blocks_weight`, ...bias], name, {
-        kernel_shape: [rows.taps, columns.taps],
-        pads: [rows.before, columns.before, rows.after, columns.after],
-      }),
-    ],
+    convolution: node('Conv', [input, `${name}_blocks_weight`, ...bias], name, {
+      kernel_shape: [rows.taps, columns.taps],
+      pads: [rows.before, columns.before, rows.after, columns.after],
+    }),
     weight: tensor(
       `${name}_blocks_weight`,
       rearranged(floatData(proto), { outputs, channels, kernel, rows, columns }),

@@ -1,6 +1,16 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { floatData, floats, shapeOf, tensor } from '../../../src/learning/onnx/proto.js';
+import {
+  DataType,
+  floatData,
+  floats,
+  model,
+  node,
+  serializeModel,
+  shapeOf,
+  tensor,
+  valueInfo,
+} from '../../../src/learning/onnx/proto.js';
 import { type ImageModel, openImageModel } from '../../../src/learning/onnx/session.js';
 import { measureAgreement } from '../../../src/learning/quantise/agreement.js';
 import { ChannelMeans } from '../../../src/learning/quantise/channel-means.js';
@@ -9,6 +19,7 @@ import { foldBatchNormalization } from '../../../src/learning/quantise/fold-batc
 import { readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
 import { calibrateNetwork, quantiseNetwork } from '../../../src/learning/quantise/quantise.js';
 import type { RangeMethod } from '../../../src/learning/quantise/ranges/methods.js';
+import { foldScaling } from '../../../src/learning/quantise/scaling.js';
 import { splitStem } from '../../../src/learning/quantise/split-stem.js';
 import { Builder, classifier, fusedOperators, graphOf, operators, side, surfaces } from './networks.js';
 
@@ -176,8 +187,45 @@ for (const stem of [
     const variant = quantiseNetwork(await calibrateNetwork(bytes, calibration, 1), 'x86-vnni');
     const fused = await fusedOperators(variant, join(t.testdir(), 'fused.onnx'));
     t.ok(fused.includes('QLinearConv') && !fused.includes('Conv'), 'and runs on integers');
+    t.notOk(fused.includes('Mul') || fused.includes('Add'), 'which the pixels become without being scaled');
+    const agreement = await agreementOf(t, bytes, variant);
+    t.ok(agreement.embeddingDistance < 0.02, `${agreement.embeddingDistance}`);
   });
 }
+
+t.test('a scaling before QuantizeLinear is left out where the same bytes come out, and only there', (t) => {
+  const scaled = (zero: number, scale: number, by: readonly number[] = [1 / 127.5]) => {
+    const nodes = [
+      node('Mul', ['pixels', 'by'], 'product'),
+      node('Sub', ['product', 'one'], 'scaled'),
+      node('QuantizeLinear', ['scaled', 'scale', 'zero'], 'bytes'),
+    ];
+    const initializers = [
+      floats('by', by, by.length === 1 ? [] : [by.length, 1, 1]),
+      floats('one', [1], []),
+      floats('scale', [scale], []),
+      tensor('zero', Uint8Array.of(zero), []),
+    ];
+    const inputs = [valueInfo('pixels', DataType.FLOAT, [3, 4, 4])];
+    const outputs = [valueInfo('bytes', DataType.UINT8, [3, 4, 4])];
+    const bytes = serializeModel(model({ name: 'scaled', nodes, initializers, inputs, outputs }));
+    return writeNetwork(foldScaling(readNetwork(bytes)));
+  };
+  const folded = graphOf(scaled(127, 1 / 127));
+  t.strictSame(
+    folded.node.map(({ opType, input }) => [opType, input[0]]),
+    [['QuantizeLinear', 'pixels']],
+  );
+  const value = (name: string) => folded.initializer.find((each) => each.name === `${name}_of_source`)!;
+  t.strictSame([...value('zero').rawData], [0]);
+  t.ok(Math.abs(floatData(value('scale'))[0]! - 127.5 / 127) < 1e-6);
+  const whole = ['Mul', 'Sub', 'QuantizeLinear'];
+  t.strictSame(operators(scaled(127, 2 / 255)), whole, 'zero of the pixels lies between two steps');
+  t.strictSame(operators(scaled(100, 1 / 127)), whole, 'no byte stands for it');
+  const left = operators(scaled(127, 1 / 127, [0.1, 0.2, 0.3]));
+  t.strictSame(left, ['Mul', 'QuantizeLinear'], 'what differs by channel stays');
+  t.end();
+});
 
 t.test('a stem of stride 1 stays as it is', (t) => {
   const bytes = residualNetwork();
