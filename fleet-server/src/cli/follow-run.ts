@@ -6,8 +6,12 @@ import { orInterrupted } from './exit-status.js';
 import type { Output } from './output.js';
 
 const pollMs = 500;
-/** What tells more with every message than how many are done. */
-const toldWhole = new Set(['finetune', 'sweep']);
+/** Phases of which each part is told: an epoch, a candidate of a sweep. */
+const inParts = new Set(['finetune', 'sweep']);
+
+/** What a message is about, without the figures that change from step to step: those it begins with, and behind a colon. */
+export const partOf = (phase: string, message: string): string =>
+  inParts.has(phase) ? `${phase}: ${message.replace(/^\d+/, '').replace(/: [^:]*$/, '')}` : phase;
 
 interface Follow {
   readonly output: Pick<Output, 'bar' | 'endBar' | 'say'>;
@@ -32,9 +36,9 @@ export async function followRun(
     if (signal.aborted && cancels) await api.cancelTraining(run.id);
     orInterrupted(signal);
     const { phase = run.state, done = 0, total = 0, message = '' } = run.progress ?? {};
-    const line = toldWhole.has(phase) ? `${phase}: ${message}` : phase;
-    if (line !== last) output.say(line);
-    last = line;
+    const part = partOf(phase, message);
+    if (part !== last) output.say(inParts.has(phase) ? `${phase}: ${message}` : phase);
+    last = part;
     output.bar(`run ${run.number}`, total > 0 ? done / total : 0, message);
     await pause(pollMs, undefined, { signal }).catch(() => undefined);
     run = await api.getTraining(run.id);

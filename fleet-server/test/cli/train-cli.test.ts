@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { partOf } from '../../src/cli/follow-run.js';
 import type { Architecture } from '../../src/features/architectures/schemas.js';
 import { labelFrame } from '../../src/features/frames/service.js';
 import type { ModelLineage } from '../../src/features/lineage/schemas.js';
@@ -14,6 +15,21 @@ import { engines, temporaryFolder } from '../helpers/engines.js';
 import { startTestServer } from '../helpers/test-server.js';
 import { squeezeNet } from '../learning/architecture/classifiers.js';
 import { drawTexture, encodePng, textures } from '../learning/fixtures.js';
+
+t.test('a line for each phase and each epoch, however often the loss is told', (t) => {
+  const loss = (epoch: number, loss: number) =>
+    `check 1 of 2, epoch ${epoch} of 6: loss ${loss}, validation accuracy 97.4 %, about 9 s left`;
+  t.equal(partOf('finetune', loss(3, 0.64)), partOf('finetune', loss(3, 0.61)));
+  t.not(partOf('finetune', loss(3, 0.64)), partOf('finetune', loss(4, 0.64)));
+  t.equal(partOf('features', '16 of 240 pictures read'), partOf('features', '32 of 240 pictures read'));
+  const prepared = (done: number) => `${done} of 240 pictures prepared, 458 MiB of memory`;
+  t.equal(partOf('finetune', prepared(16)), partOf('finetune', prepared(32)));
+  t.not(
+    partOf('sweep', 'rung 1, a at 224 px: fold 1 of 5'),
+    partOf('sweep', 'rung 1, b at 224 px: fold 1 of 5'),
+  );
+  t.end();
+});
 
 t.test('training and the registry from the command line', async (t) => {
   const server = await startTestServer(t, engines[0]!);
@@ -109,7 +125,7 @@ t.test('training and the registry from the command line', async (t) => {
   await t.test('architectures', async (t) => {
     const file = join(await temporaryFolder(t), 'squeeze.onnx');
     await writeFile(file, squeezeNet());
-    t.match(await cli('architectures', 'add', file), { code: 1, said: /licence/ });
+    t.match(await cli('architectures', 'add', file), { code: 2, said: /--licence TEXT is needed/ });
     t.match(await cli('architectures', 'add', file, '--licence', 'BSD-2-Clause'), {
       out: /squeeze: squeeze, /,
     });

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Architecture } from '../../features/architectures/schemas.js';
-import type { Command } from '../command.js';
+import type { Command, Options } from '../command.js';
+import { UsageError } from '../exit-status.js';
 
 const added = ({ id, name, state }: Architecture): string => `${id}: ${name}, ${state}.`;
 
@@ -34,7 +35,7 @@ export const architectures: readonly Command[] = [
     async run({ api, arguments: [path = ''], options, output, signal }) {
       const said = {
         name: options.text('name') ?? basename(path, '.onnx'),
-        licence: options.text('licence') ?? '',
+        licence: licenceOf(options),
         normalisation: options.text('normalisation'),
         inputSize: options.text('size'),
       };
@@ -60,7 +61,7 @@ export const architectures: readonly Command[] = [
     },
     async run({ api, arguments: [architecture = ''], options, output, signal }) {
       const weights = options.text('weights');
-      const body = { architecture, licence: options.text('licence') ?? '', ...(weights && { weights }) };
+      const body = { architecture, licence: licenceOf(options), ...(weights && { weights }) };
       const made = await (await api()).request<Architecture>('POST', '/architectures/by-name', body, {
         signal,
       });
@@ -77,3 +78,9 @@ export const architectures: readonly Command[] = [
     },
   },
 ];
+
+function licenceOf(options: Options): string {
+  const licence = options.text('licence');
+  if (!licence) throw new UsageError('--licence TEXT is needed: of the weights, and where they are from');
+  return licence;
+}
