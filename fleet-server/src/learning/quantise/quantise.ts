@@ -7,7 +7,7 @@ import { type Observed, observe, type Pictures } from './observe.js';
 import { type Plan, planQuantisation } from './plan.js';
 import { type RangeMethod, rangeMethods } from './ranges/methods.js';
 import { rewrite } from './rewrite.js';
-import { foldScaling, rangeOfBoth, scalingsIn } from './scaling.js';
+import { foldScaling, rangeOfPixels, scalingsIn } from './scaling.js';
 import { splitStem } from './split-stem.js';
 
 /** A float classifier and what its activations were on the calibration pictures: enough for any variant of it. */
@@ -44,8 +44,9 @@ export function quantiseNetwork(
   const scalingOf = scalingsIn(network);
   const encodings = new Map(
     Array.from(plan.rangeOf, ([name, source]) => {
-      const range = rangeMethods[rangeMethod](observed.histograms.get(source)!);
-      return [name, encodingOf(rangeOfBoth(range, scalingOf(name)), activations)] as const;
+      const pixels = rangeOfPixels(scalingOf(name), network);
+      const range = pixels ?? rangeMethods[rangeMethod](observed.histograms.get(source)!);
+      return [name, encodingOf(range, activations)] as const;
     }),
   );
   return writeNetwork(foldScaling(rewrite(network, plan, encodings, observed.means, weightLimit)));

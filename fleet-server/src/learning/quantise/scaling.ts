@@ -6,9 +6,10 @@ import {
   shapeOf,
   type TensorProto,
   tensor,
+  type ValueInfoProto,
 } from '../onnx/proto.js';
 import { encodingSteps } from './activations.js';
-import { consumersOf, type Network, producersOf } from './network.js';
+import { activationsOf, consumersOf, type Network, producersOf } from './network.js';
 import type { Range } from './ranges/range.js';
 
 /** Of every element of a tensor: value = slope · source + shift. */
@@ -58,17 +59,37 @@ const numberIn = (constant: TensorProto | undefined): number | undefined =>
     ? floatData(constant)[0]
     : undefined;
 
+const highestByte = 255;
+/** Longer steps than of one byte would lose what the pictures hold. */
+const longestStep = 1.02;
+/** They move values, or average neighbours. */
+const keepingBytes = new Set(['Unsqueeze', 'Transpose', 'Cast', 'Resize', 'SpaceToDepth', 'Reshape']);
+
 /**
- * The range widened so far that the zero of a scaled tensor and of its source fall on steps of it: then the bytes of the
- * one are the bytes of the other.
+ * The range of pixels that are scaled by one number: known from their bytes, whatever the calibration pictures show, and such
+ * that a byte is a step. Undefined for any other tensor.
  */
-export function rangeOfBoth(range: Range, { slope, shift, steps }: Scaling): Range {
-  if (steps.length === 0 || shift === 0 || slope <= 0) return range;
-  const [low, high] = [Math.min(range.low, shift), Math.max(range.high, shift)];
-  const stepsBetween = Math.floor((Math.abs(shift) * encodingSteps) / (high - low));
-  if (stepsBetween === 0) return range;
-  return { low, high: low + (encodingSteps * Math.abs(shift)) / stepsBetween };
+export function rangeOfPixels({ source, slope, shift }: Scaling, network: Network): Range | undefined {
+  const zero = -shift / slope;
+  const step = shift === 0 ? 1 : zero / Math.floor(zero);
+  const fits = slope > 0 && zero >= 0 && zero <= highestByte && step <= longestStep;
+  if (!fits || !areBytes(source, network)) return undefined;
+  return { low: shift, high: shift + encodingSteps * step * slope };
 }
+
+function areBytes(name: string, network: Network): boolean {
+  const producers = producersOf(network.nodes);
+  for (let source = name; ; ) {
+    const maker = producers.get(source);
+    if (!maker) return network.proto.graph.input.some((input) => input.name === source && isOfBytes(input));
+    const [before, ...others] = activationsOf(maker, network);
+    if (before === undefined || others.length > 0 || !keepingBytes.has(maker.opType)) return false;
+    source = before;
+  }
+}
+
+const isOfBytes = ({ type }: ValueInfoProto): boolean =>
+  type?.value.case === 'tensorType' && type.value.value.elemType === DataType.UINT8;
 
 /** A QuantizeLinear of a scaled tensor reads the source, by another scale and zero point, where that gives the same bytes. */
 export function foldScaling(network: Network): Network {

@@ -28,15 +28,16 @@ export function splitStem(network: Network): Network {
   const constants = new Map(network.constants);
   const replaced = new Map<NodeProto, readonly NodeProto[]>();
   for (const own of network.nodes) {
-    const split = resizedEvenly(own, network, producers) ? inBlocks(own, constants) : undefined;
+    const split = resizedEvenly(own, network, producers) ? overBlocks(own, constants) : undefined;
     if (!split) continue;
     constants.set(split.weight.name, split.weight);
     // Before the pixels are scaled, so that the scaling stays beside the first integers (`scaling.ts`).
     const { source, steps } = scalingOf(own.input[0] ?? '');
-    const blocks = node('SpaceToDepth', [source], `${source}_blocks`, { blocksize: block });
+    const inBlocks = `${own.output[0]}_blocks`;
+    const blocks = node('SpaceToDepth', [source], inBlocks, { blocksize: block });
     const rewired = (reader: NodeProto) => ({
       ...reader,
-      input: reader.input.map((name) => (name === source ? `${source}_blocks` : name)),
+      input: reader.input.map((name) => (name === source ? inBlocks : name)),
     });
     replaced.set(own, [split.convolution]);
     const first = steps.at(-1);
@@ -61,7 +62,7 @@ function resizedEvenly(own: NodeProto, network: Network, producers: Map<string, 
     .every((length) => length % block === 0);
 }
 
-function inBlocks(
+function overBlocks(
   convolution: NodeProto,
   constants: ReadonlyMap<string, TensorProto>,
 ): { convolution: NodeProto; weight: TensorProto } | undefined {

@@ -19,7 +19,7 @@ import { foldBatchNormalization } from '../../../src/learning/quantise/fold-batc
 import { readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
 import { calibrateNetwork, quantiseNetwork } from '../../../src/learning/quantise/quantise.js';
 import type { RangeMethod } from '../../../src/learning/quantise/ranges/methods.js';
-import { foldScaling } from '../../../src/learning/quantise/scaling.js';
+import { foldScaling, rangeOfPixels } from '../../../src/learning/quantise/scaling.js';
 import { splitStem } from '../../../src/learning/quantise/split-stem.js';
 import { Builder, classifier, fusedOperators, graphOf, operators, side, surfaces } from './networks.js';
 
@@ -225,6 +225,32 @@ t.test('a scaling before QuantizeLinear is left out where the same bytes come ou
   const left = operators(scaled(127, 1 / 127, [0.1, 0.2, 0.3]));
   t.strictSame(left, ['Mul', 'QuantizeLinear'], 'what differs by channel stays');
   t.end();
+});
+
+t.test('the range of pixels is that of their bytes, whatever the calibration pictures show', (t) => {
+  const network = readNetwork(residualNetwork());
+  const scaling = (slope: number, shift: number, source = 'pre_resized') =>
+    rangeOfPixels({ source, slope, shift, steps: [] }, network);
+  const symmetric = scaling(1 / 127.5, -1)!;
+  t.equal(symmetric.low, -1);
+  t.ok(symmetric.high >= 1 && symmetric.high < 1.01, `${symmetric.high}`);
+  t.same(scaling(1 / 255, 0), { low: 0, high: 1 });
+  t.equal(scaling(1 / 127.5, -0.015), undefined, 'zero lies between two bytes');
+  t.equal(scaling(1 / 127.5, 1), undefined, 'zero is no byte');
+  t.equal(scaling(1 / 127.5, -1, 'backbone_stem'), undefined, 'no pixels');
+  t.end();
+});
+
+t.test('two stems of the same pixels have blocks of their own', async (t) => {
+  const net = new Builder();
+  for (const name of ['left', 'right'])
+    net.op('Conv', ['pixels', net.random(`${name}_w`, [8, 3, 3, 3], 0.3)], name, { strides: [2, 2] });
+  net.op('Concat', ['left', 'right'], 'joined', { axis: 1 });
+  const bytes = net.classifier('joined', 16);
+  const split = writeNetwork(splitStem(readNetwork(bytes)));
+  t.equal(operators(split).filter((op) => op === 'SpaceToDepth').length, 2);
+  const exact = await agreementOf(t, bytes, split);
+  t.ok(exact.embeddingDistance < 1e-5, `${exact.embeddingDistance}`);
 });
 
 t.test('a stem of stride 1 stays as it is', (t) => {
