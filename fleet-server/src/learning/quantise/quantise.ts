@@ -2,7 +2,7 @@ import { LinesideError } from '@lineside/shared';
 import { encodingOf } from './activations.js';
 import { deviceClasses, type IntegerClass } from './device-classes.js';
 import { foldBatchNormalization } from './fold-batch-normalization.js';
-import { type Network, readNetwork, writeNetwork } from './network.js';
+import { type Network, producersOf, readNetwork, writeNetwork } from './network.js';
 import { type Observed, observe, type Pictures } from './observe.js';
 import { type Plan, planQuantisation } from './plan.js';
 import { type RangeMethod, rangeMethods } from './ranges/methods.js';
@@ -42,9 +42,10 @@ export function quantiseNetwork(
 ): Uint8Array<ArrayBuffer> {
   const { activations, weightLimit } = deviceClasses[deviceClass];
   const scalingOf = scalingsIn(network);
+  const producers = producersOf(network.nodes);
   const encodings = new Map(
     Array.from(plan.rangeOf, ([name, source]) => {
-      const pixels = rangeOfPixels(scalingOf(name), network);
+      const pixels = rangeOfPixels(scalingOf(name), network, producers);
       const range = pixels ?? rangeMethods[rangeMethod](observed.histograms.get(source)!);
       return [name, encodingOf(range, activations)] as const;
     }),

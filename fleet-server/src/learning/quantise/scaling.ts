@@ -69,16 +69,19 @@ const keepingBytes = new Set(['Unsqueeze', 'Transpose', 'Cast', 'Resize', 'Space
  * The range of pixels that are scaled by one number: known from their bytes, whatever the calibration pictures show, and such
  * that a byte is a step. Undefined for any other tensor.
  */
-export function rangeOfPixels({ source, slope, shift }: Scaling, network: Network): Range | undefined {
+export function rangeOfPixels(
+  { source, slope, shift }: Scaling,
+  network: Network,
+  producers: ReadonlyMap<string, NodeProto>,
+): Range | undefined {
   const zero = -shift / slope;
   const step = shift === 0 ? 1 : zero / Math.floor(zero);
   const fits = slope > 0 && zero >= 0 && zero <= highestByte && step <= longestStep;
-  if (!fits || !areBytes(source, network)) return undefined;
+  if (!fits || !areBytes(source, network, producers)) return undefined;
   return { low: shift, high: shift + encodingSteps * step * slope };
 }
 
-function areBytes(name: string, network: Network): boolean {
-  const producers = producersOf(network.nodes);
+function areBytes(name: string, network: Network, producers: ReadonlyMap<string, NodeProto>): boolean {
   for (let source = name; ; ) {
     const maker = producers.get(source);
     if (!maker) return network.proto.graph.input.some((input) => input.name === source && isOfBytes(input));

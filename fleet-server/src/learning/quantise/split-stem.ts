@@ -39,10 +39,9 @@ export function splitStem(network: Network): Network {
       ...reader,
       input: reader.input.map((name) => (name === source ? inBlocks : name)),
     });
-    replaced.set(own, [split.convolution]);
     const first = steps.at(-1);
+    replaced.set(own, first ? [split.convolution] : [blocks, rewired(split.convolution)]);
     if (first) replaced.set(first, [blocks, rewired(first)]);
-    else replaced.set(own, [blocks, rewired(split.convolution)]);
   }
   return { ...network, nodes: network.nodes.flatMap((own) => replaced.get(own) ?? [own]), constants };
 }

@@ -16,7 +16,7 @@ import { measureAgreement } from '../../../src/learning/quantise/agreement.js';
 import { ChannelMeans } from '../../../src/learning/quantise/channel-means.js';
 import { deviceClasses, type IntegerClass } from '../../../src/learning/quantise/device-classes.js';
 import { foldBatchNormalization } from '../../../src/learning/quantise/fold-batch-normalization.js';
-import { readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
+import { producersOf, readNetwork, writeNetwork } from '../../../src/learning/quantise/network.js';
 import { calibrateNetwork, quantiseNetwork } from '../../../src/learning/quantise/quantise.js';
 import type { RangeMethod } from '../../../src/learning/quantise/ranges/methods.js';
 import { foldScaling, rangeOfPixels } from '../../../src/learning/quantise/scaling.js';
@@ -230,7 +230,7 @@ t.test('a scaling before QuantizeLinear is left out where the same bytes come ou
 t.test('the range of pixels is that of their bytes, whatever the calibration pictures show', (t) => {
   const network = readNetwork(residualNetwork());
   const scaling = (slope: number, shift: number, source = 'pre_resized') =>
-    rangeOfPixels({ source, slope, shift, steps: [] }, network);
+    rangeOfPixels({ source, slope, shift, steps: [] }, network, producersOf(network.nodes));
   const symmetric = scaling(1 / 127.5, -1)!;
   t.equal(symmetric.low, -1);
   t.ok(symmetric.high >= 1 && symmetric.high < 1.01, `${symmetric.high}`);
