@@ -5,7 +5,8 @@ import type { TrainingRun } from '../features/training/schemas.js';
 import { orInterrupted } from './exit-status.js';
 import type { Output } from './output.js';
 
-const pollMs = 500;
+/** Again at once when something new was told, so that a short phase is not missed; ever more seldom in a long one. */
+const pollMs = { first: 50, growth: 1.15, most: 500 };
 /** Phases of which each part is told: an epoch, a candidate of a sweep. */
 const inParts = new Set(['finetune', 'sweep']);
 
@@ -32,15 +33,18 @@ export async function followRun(
 ): Promise<TrainingRun> {
   let run = started;
   let last = '';
+  let waitMs: number = pollMs.first;
   while (run.state === 'queued' || run.state === 'running') {
     if (signal.aborted && cancels) await api.cancelTraining(run.id);
     orInterrupted(signal);
     const { phase = run.state, done = 0, total = 0, message = '' } = run.progress ?? {};
     const part = partOf(phase, message);
-    if (part !== last) output.say(inParts.has(phase) ? `${phase}: ${message}` : phase);
+    const isNew = part !== last;
+    if (isNew) output.say(inParts.has(phase) ? `${phase}: ${message}` : phase);
     last = part;
+    waitMs = isNew ? pollMs.first : Math.min(pollMs.most, waitMs * pollMs.growth);
     output.bar(`run ${run.number}`, total > 0 ? done / total : 0, message);
-    await pause(pollMs, undefined, { signal }).catch(() => undefined);
+    await pause(waitMs, undefined, { signal }).catch(() => undefined);
     run = await api.getTraining(run.id);
   }
   output.endBar();
